@@ -1,0 +1,42 @@
+# Everything happens in .venv; nothing needs root, and once installed nothing needs a network.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test lint check bench shots clean help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+run: $(STAMP)    ## start perf-tui here
+	@$(BIN)/perf-tui
+
+test: $(STAMP)   ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)   ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## what CI runs
+
+bench: $(STAMP)  ## beside htop, btop and Glances, where they are installed
+	@$(BIN)/python -m benchmarks
+
+shots: $(STAMP)  ## take the pictures in screenshots/ through the real program
+	@$(BIN)/python screenshots/take.py
+
+$(STAMP): pyproject.toml perf_tui/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "perf-tui needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "No virtual environment can be made: install python3-venv (Debian, Ubuntu), or uv and run: uv venv --seed .venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+clean:           ## remove what make made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""config.toml: its schema, how it is found, read, checked and written."""

@@ -1,0 +1,1 @@
+"""Threshold alerts: rules, their instances' life, and the log of transitions."""

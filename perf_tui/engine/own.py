@@ -1,0 +1,40 @@
+"""What the monitor itself costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import psutil
+
+from perf_tui.engine.snapshot import SourceState
+from perf_tui.measures.counters import rate
+from perf_tui.measures.model import Sample, Value, ok, series
+
+_CPU = series("self.cpu")
+_MEMORY = series("self.memory")
+_TICK = series("self.tick.duration")
+
+
+class OwnCost:
+    """CPU, memory, and the time of ticks and sources of this process."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._process = psutil.Process()
+        self._before: tuple[float, float] | None = None
+
+    def samples(self, sources: Sequence[SourceState], began: float) -> Iterator[Sample]:
+        """The `self.*` measures of a tick that began at `began`."""
+        used = time.process_time()
+        if self._before is None:
+            cpu = rate(None, used, 0)
+        else:
+            cpu = rate(self._before[1], used, began - self._before[0])
+        self._before = (began, used)
+        yield Sample(_CPU, cpu)
+        yield Sample(_MEMORY, ok(float(self._process.memory_info().rss)))
+        for source in sources:
+            if source.duration is not None:
+                yield Sample(series("self.source.duration", source=source.name), Value(source.duration))
+        yield Sample(_TICK, ok(self._monotonic() - began))

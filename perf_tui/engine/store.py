@@ -1,0 +1,84 @@
+"""The newest value of every series, by the source that gave it, and the subscribers of what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.measures.model import Sample, Series, Status, Value
+
+Subscriber = Callable[[Snapshot], None]
+
+
+class Store:
+    """Written by the engine's thread alone; `publish` hands immutable snapshots to everybody else."""
+
+    def __init__(self) -> None:
+        self._by_source: dict[str, dict[Series, Value]] = {}
+        self._tables: dict[str, Mapping[str, object]] = {}
+        self._index: dict[str, tuple[Series, ...]] | None = None
+        self._subscribers: tuple[Subscriber, ...] = ()
+        self.snapshot = Snapshot()
+        """The newest published snapshot; safe to read from any thread."""
+
+    def put(self, source: str, samples: Iterable[Sample], tables: Mapping[str, object], at: float) -> None:
+        """Replace everything that `source` gave; series that it no longer gives are gone."""
+        values = {key: value._replace(at=at) for key, value in samples}
+        before = self._by_source.get(source)
+        if before is None or before.keys() != values.keys():
+            self._index = None
+        self._by_source[source] = values
+        self._tables[source] = tables
+
+    def age(self, source: str) -> None:
+        """Mark what `source` gave as stale: numbers stay, with the time they are from."""
+        values = self._by_source.get(source)
+        if values:
+            self._by_source[source] = {
+                key: value._replace(status=Status.STALE) if value.number is not None else value
+                for key, value in values.items()
+            }
+
+    def drop(self, source: str) -> None:
+        """Forget what `source` gave."""
+        if self._by_source.pop(source, None) is not None:
+            self._index = None
+        self._tables.pop(source, None)
+
+    def values(self) -> dict[Series, Value]:
+        """The newest value of every series."""
+        merged: dict[Series, Value] = {}
+        for values in self._by_source.values():
+            merged.update(values)
+        return merged
+
+    def tables(self) -> dict[str, object]:
+        """The newest rows, by the name of their table."""
+        return {name: rows for tables in self._tables.values() for name, rows in tables.items()}
+
+    def index(self) -> dict[str, tuple[Series, ...]]:
+        """Every series by measure, in the order in which sources give them."""
+        if self._index is None:
+            lists: dict[str, list[Series]] = {}
+            for key in self.values():
+                lists.setdefault(key.id, []).append(key)
+            self._index = {id: tuple(keys) for id, keys in lists.items()}
+        return self._index
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call `subscriber` with each snapshot, on the engine's thread; it must return at once.
+
+        Returns a function that ends the subscription.
+        """
+        self._subscribers = (*self._subscribers, subscriber)
+
+        def end() -> None:
+            self._subscribers = tuple(each for each in self._subscribers if each is not subscriber)
+
+        return end
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Make `snapshot` the newest and tell all subscribers."""
+        self.snapshot = snapshot
+        for subscriber in self._subscribers:
+            subscriber(snapshot)

@@ -1,0 +1,1 @@
+"""This machine: CPU, memory, disks, file systems, network, pressure, processes."""

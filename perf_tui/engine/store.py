@@ -53,8 +53,20 @@ class Store:
         return merged
 
     def tables(self) -> dict[str, object]:
-        """The newest rows, by the name of their table."""
-        return {name: rows for tables in self._tables.values() for name, rows in tables.items()}
+        """The newest rows, by the name of their table.
+
+        Several sources may fill one table: tuples of rows are joined in the order of the sources;
+        of anything else the last source's wins.
+        """
+        merged: dict[str, object] = {}
+        for tables in self._tables.values():
+            for name, rows in tables.items():
+                before = merged.get(name)
+                if type(before) is tuple and type(rows) is tuple:  # not a NamedTuple: that is one row
+                    merged[name] = before + rows
+                else:
+                    merged[name] = rows
+        return merged
 
     def index(self) -> dict[str, tuple[Series, ...]]:
         """Every series by measure, in the order in which sources give them."""

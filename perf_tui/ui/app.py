@@ -1,0 +1,216 @@
+"""The Textual application: modes for the screens, and the commands that work everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from perf_tui.config.schema import Config
+from perf_tui.engine.engine import Engine
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.ui.bridge import Bridge
+from perf_tui.ui.commands import BY_ID, COMMANDS
+from perf_tui.ui.draw.glyphs import ASCII, UNICODE
+from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
+from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.screens.missing import missing
+from perf_tui.ui.screens.overview import Overview
+from perf_tui.ui.screens.system import System
+from perf_tui.ui.view import View
+
+INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+class PerfApp(App[None]):
+    """Shows what an engine publishes. It starts and stops nothing but itself."""
+
+    MODES: ClassVar[dict[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
+        "overview": Overview,
+        "app": lambda: missing("app"),
+        "system": System,
+        "ai": lambda: missing("ai"),
+        "workers": lambda: missing("workers"),
+        "alerts": lambda: missing("alerts"),
+    }
+    BINDINGS: ClassVar = [
+        Binding(
+            command.keys,
+            command.action or f"{command.id}",
+            command.title,
+            show=False,
+            id=command.id,
+            priority=command.keys == "q,ctrl+c",
+        )
+        for command in COMMANDS
+    ]
+    CSS = """
+    Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
+    """
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = ""
+
+    def __init__(self, engine: Engine, config: Config, *, colour: bool = True) -> None:
+        super().__init__()
+        self.engine = engine
+        self.config = config
+        self.glyphs = ASCII if config.ui.ascii else UNICODE
+        self.palette: Palette = PALETTES[config.ui.theme] if colour else MONOCHROME
+        self._colour = colour
+        self.log_shown = True
+        self.keys = {
+            command.id: _shown_key(config.keys.get(command.id), command.first) for command in COMMANDS
+        }
+        self._frozen: Snapshot | None = None
+        self._bridge: Bridge | None = None
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme())
+        self.register_theme(MONOCHROME.theme())
+        self.set_keymap({id: keys for id, keys in config.keys.items() if id in BY_ID})
+
+    # -- life
+
+    def on_mount(self) -> None:
+        self.animation_level = "none"
+        self._wear(self.palette)
+        self._bridge = Bridge(self, self.engine.store)
+        self.switch_mode(self.config.ui.screen)
+
+    def on_unmount(self) -> None:
+        if self._bridge is not None:
+            self._bridge.close()
+
+    def on_collected(self) -> None:
+        if self._bridge is not None:
+            self._bridge.taken()
+        self.paint()
+
+    @property
+    def view(self) -> View:
+        """What panes are drawn from now."""
+        return View(
+            self._frozen or self.engine.store.snapshot,
+            self.config,
+            self.glyphs,
+            paused=self._frozen is not None,
+            alive=self.engine.failure is None,
+        )
+
+    @property
+    def live(self) -> LiveScreen | None:
+        """The live screen that is on show, also below a dialog."""
+        return next(
+            (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None
+        )
+
+    def paint(self) -> None:
+        """Draw the newest view on the screen that is on show."""
+        if self.live is not None and self.live.is_mounted:
+            self.live.paint()
+
+    def _wear(self, palette: Palette) -> None:
+        self.palette = palette
+        self.ansi_color = palette.ansi  # type: ignore[assignment]
+        self.theme = palette.name
+
+    # -- commands
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for command in COMMANDS:
+            if command.group != "Moving" and command.id != "palette":
+                action = command.action or command.id
+                yield SystemCommand(
+                    f"{command.title} ({self.keys[command.id]})",
+                    command.help,
+                    lambda action=action: self.run_later(action),
+                )
+
+    def run_later(self, action: str) -> None:
+        """Run an action once the dialog that asked for it is gone."""
+        self.call_after_refresh(self.run_action, action)
+
+    async def action_show(self, name: str) -> None:
+        """Switch to a screen."""
+        if len(self.screen_stack) == 1 and self.current_mode != name:
+            await self.switch_mode(name)
+
+    def action_pane(self, step: int) -> None:
+        if self.live is not None:
+            self.live.next_pane(step)
+
+    def action_move(self, how: str) -> None:
+        if self.live is not None:
+            self.live.move(how)
+
+    async def action_open(self) -> None:
+        """Enter: what the focused pane opens."""
+        opens = getattr(self.focused, "opens", "")
+        if opens:
+            await self.action_show(opens)
+
+    async def action_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif self.live is not None:
+            self.live.back()
+
+    def action_filter(self) -> None:
+        if self.live is not None:
+            self.live.open_filter()
+
+    def action_sort(self) -> None:
+        if self.live is not None and self.live.table is not None:
+            self.live.table.sort(1)
+
+    def action_reverse(self) -> None:
+        if self.live is not None and self.live.table is not None:
+            self.live.table.reverse()
+
+    def action_pause(self) -> None:
+        """Freeze a copy; the engine does not notice."""
+        self._frozen = None if self._frozen is not None else self.engine.store.snapshot.frozen()
+        self.paint()
+
+    def action_interval(self, step: int) -> None:
+        """The next longer or shorter interval; the new value is shown."""
+        now = self.engine.interval
+        if step > 0:
+            chosen = next((each for each in INTERVALS if each > now), INTERVALS[-1])
+        else:
+            chosen = next((each for each in reversed(INTERVALS) if each < now), INTERVALS[0])
+        self.engine.set_interval(chosen)
+        self.notify(f"every {chosen:g} s", title="interval", timeout=2)
+
+    def action_log(self) -> None:
+        self.log_shown = not self.log_shown
+        self.paint()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        if not self._colour:
+            self.notify("NO_COLOR is set: there is one theme without colour.", timeout=3)
+            return
+        names = list(PALETTES)
+        self._wear(PALETTES[names[(names.index(self.palette.name) + 1) % len(names)]])
+        self.notify(self.palette.title, title="theme", timeout=2)
+        if self.live is not None:
+            self.live.repaint()
+
+    def action_help(self) -> None:
+        from perf_tui.ui.screens.help import Help
+
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help())
+
+    def action_export(self) -> None:
+        from perf_tui.ui.screens.export import Export
+
+        if not isinstance(self.screen, Export):
+            self.push_screen(Export(self.view.snapshot))
+
+
+def _shown_key(custom: str | None, default: str) -> str:
+    return custom.split(",")[0].strip() if custom else default

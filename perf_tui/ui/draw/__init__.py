@@ -1,0 +1,1 @@
+"""Rows of text made from numbers: pure functions, tested without a terminal."""

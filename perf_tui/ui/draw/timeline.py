@@ -1,0 +1,81 @@
+"""The shared time axis: which ticks stand in which column, the same for all charts of a screen.
+
+A column is a whole number of ticks and begins at a multiple of it, so that a chart moves on by one
+column once in a while instead of re-drawing itself on each tick: that is most of what a chart sends
+over SSH.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from math import isnan, nan
+
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.measures.model import Series
+from perf_tui.measures.units import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """`columns` columns of `ticks` ticks each; the newest tick of the snapshot is in the last one."""
+
+    snapshot: Snapshot
+    columns: int
+    ticks: int = 2
+
+    @property
+    def first(self) -> int:
+        """The first tick of the first column."""
+        return (self.snapshot.tick // self.ticks - self.columns + 1) * self.ticks
+
+    def values(self, key: Series) -> array[float]:
+        """One value a tick from the first column to the last; NaN where there is none, or not yet."""
+        wanted = self.columns * self.ticks
+        known = self.snapshot.tick - self.first + 1
+        return self.snapshot.past(key, known) + array("d", [nan]) * (wanted - known)
+
+    def points(self, key: Series, per_column: int = 1) -> list[float]:
+        """`per_column` values a column, each the highest of its ticks: a spike never hides in an average."""
+        return highest(self.values(key), self.columns * per_column)
+
+    @property
+    def span(self) -> float:
+        """Seconds from the left edge to now."""
+        return self.columns * self.ticks * self.snapshot.interval
+
+    def axis(self, rule: str) -> str:
+        """Marks of time under the charts, now at the right edge."""
+        text = list(rule * self.columns)
+        column = self.ticks * self.snapshot.interval
+        step = _step(column * 16)
+        for number in range(1, int(self.span / step) + 1):
+            label = f" −{seconds(step * number).removesuffix('00s')} "
+            place = self.columns - round(step * number / column)
+            if place >= 0 and place + len(label) <= self.columns - 6:
+                text[place : place + len(label)] = label
+        end = " now"
+        text[self.columns - len(end) :] = end
+        return "".join(text)
+
+
+_STEPS = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+
+
+def _step(least: float) -> float:
+    return next((step for step in _STEPS if step >= least), 86400)
+
+
+def highest(values: array[float], buckets: int) -> list[float]:
+    """The highest value in each of `buckets` equal parts; NaN for parts without any."""
+    size = len(values) // buckets
+    if size == 1:
+        return list(values)
+    found = []
+    for begin in range(0, size * buckets, size):
+        top = nan
+        for value in values[begin : begin + size]:
+            if not isnan(value) and not value <= top:
+                top = value
+        found.append(top)
+    return found

@@ -1,0 +1,78 @@
+"""The alert log: every transition as a line, newest first."""
+
+from __future__ import annotations
+
+from perf_tui.engine.alerts.model import Change, Transition
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series
+from perf_tui.measures.units import number, seconds
+from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+
+
+def subject(key: Series) -> str:
+    """What a series is about, in words: the measure's title and its labels' values."""
+    return " ".join([CATALOGUE[key.id].title, *(value for _, value in key.labels)])
+
+
+def comparison(transition: Transition, view: View) -> str:
+    """`97% ≥ 95%`, in the measure's unit."""
+    unit = CATALOGUE[transition.series.id].unit
+    sign = "<=" if transition.rule.below else ">="
+    if transition.change is Change.CLEARED:
+        sign = ">" if transition.rule.below else "<"
+    if not view.glyphs.ascii_only:
+        sign = {"<=": "≤", ">=": "≥"}.get(sign, sign)
+    return f"{number(transition.value, unit)} {sign} {number(transition.threshold, unit)}"
+
+
+class AlertLog(Pane):
+    """Scrolls with the keys when it has the focus."""
+
+    focusable = True
+
+    def __init__(self, id: str = "log") -> None:
+        super().__init__(id)
+        self._top = 0
+        self._page = 1
+
+    def head(self, view: View) -> tuple[str, str]:
+        return "alerts", f"{self.perf.keys['log']} hides"
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        self._page = height
+        lines = view.snapshot.log[::-1]
+        if not lines:
+            count = len(view.config.alerts)
+            words = f"{view.glyphs.marks['ok']} nothing has happened; {count} rule{'s' if count != 1 else ''} watch"
+            return [Row(width).gap().put(words, "dim").done()]
+        self._top = max(0, min(self._top, len(lines) - height))
+        return [self._line(each, view, width) for each in lines[self._top : self._top + height]]
+
+    @staticmethod
+    def _line(each: Transition, view: View, width: int) -> Spans:
+        level = each.level.word
+        cleared = each.change is Change.CLEARED
+        role = "ok" if cleared else level
+        row = Row(width).gap().put(clock(each.time), "dim").gap()
+        row.put(view.glyphs.marks["ok" if cleared else level], role).gap()
+        row.cell(level, 9, role).cell(each.change.value, 10, "text")
+        row.cell(subject(each.series), min(32, max(14, width // 4)), "strong").gap()
+        row.cell(comparison(each, view), 20)
+        lasted = f"after {seconds(max(0.0, each.time - each.since))} " if cleared else ""
+        return row.put(lasted, "dim").put(each.rule.message, "dim").done()
+
+    def move(self, how: str) -> None:
+        """Scroll."""
+        steps = {
+            "up": -1,
+            "down": 1,
+            "page_up": -self._page,
+            "page_down": self._page,
+            "top": -(10**6),
+            "bottom": 10**6,
+        }
+        self._top = max(0, self._top + steps.get(how, 0))
+        self.redraw()

@@ -1,0 +1,105 @@
+"""CPU: the whole machine over time, and every core as a small meter with its own past where there is room."""
+
+from __future__ import annotations
+
+from math import isnan
+
+from perf_tui.measures.model import Series, Value, series
+from perf_tui.ui.draw.charts import area, spark
+from perf_tui.ui.draw.meter import meter
+from perf_tui.ui.draw.row import Row
+from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.machine import bar_role, level_role
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+
+_CORE = "system.cpu.core.utilization"
+
+
+class CpuHistory(Pane):
+    """Utilization of the whole machine."""
+
+    def head(self, view: View) -> tuple[str, str]:
+        snapshot = view.snapshot
+        parts = [
+            f"{name} {view.text(snapshot.get(f'system.cpu.{id}'), 'ratio'):>5}"
+            for name, id in (("iowait", "iowait"), ("steal", "steal"))
+        ]
+        loads = " ".join(
+            view.text(snapshot.get("system.load", period=period), "1") for period in ("1m", "5m", "15m")
+        )
+        return (
+            f"CPU {view.text(snapshot.get('system.cpu.utilization'), 'ratio'):>5}",
+            f"{'  '.join(parts)}  load {loads}",
+        )
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        key = series("system.cpu.utilization")
+        line = Timeline(view.snapshot, width - 2)
+        role = bar_role(key.id, view.snapshot.get(key.id))
+        rows = area(line.points(key, 2), max(1, height - 1), 1.0, view.glyphs)
+        axis = line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−")
+        return [
+            *(Row(width).gap().put(text, role).done() for text in rows),
+            Row(width).gap().put(axis, "rule").done(),
+        ]
+
+
+class Cores(Pane):
+    """Every core in as much detail as the room allows: with history, as a meter, as a number, as one cell."""
+
+    def head(self, view: View) -> tuple[str, str]:
+        keys = view.snapshot.index.get(_CORE, ())
+        busy = sum((view.snapshot.values[key].number or 0) >= 0.9 for key in keys)
+        return f"{len(keys)} core{'s' if len(keys) != 1 else ''}", f"{busy} above 90%" if busy else ""
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        cores = [(key, view.snapshot.values[key]) for key in view.snapshot.index.get(_CORE, ())]
+        if not cores:
+            return [Row(width).gap().put(view.glyphs.more, "dim").done()]
+        for cells in (40, 30, 20, 12):
+            columns = max(1, (width - 1) // cells)
+            lines = -(-len(cores) // columns)
+            if lines <= height:
+                # Spread over the width: whole columns, each as wide as can be.
+                columns = -(-len(cores) // lines) if lines > 1 else len(cores)
+                return self._field(
+                    cores, min(columns, len(cores)), min(60, (width - 1) // max(1, columns)), view, width
+                )
+        return self._dense(cores, view, width)
+
+    def _field(
+        self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int
+    ) -> Rows:
+        lines = -(-len(cores) // columns)
+        past = cells - 24 if cells >= 28 else 0
+        bar = cells - 11 - (past + 1 if past else 0)
+        line = Timeline(view.snapshot, max(1, past), ticks=1)
+        digits = len(str(len(cores) - 1))
+        rows = []
+        for y in range(lines):
+            row = Row(width).gap()
+            for key, value in cores[y::lines]:
+                row.cell(key.label("cpu"), digits, "dim", ">").gap()
+                row.extend(meter(value.number, max(2, bar - digits), bar_role(_CORE, value), view.glyphs))
+                row.put(f"{view.text(value, 'ratio'):>6}", level_role(_CORE, value)).gap()
+                if past:
+                    row.put(spark(line.points(key), 1.0, view.glyphs), "dim").gap()
+                row.gap(2)
+            rows.append(row.done())
+        return rows
+
+    @staticmethod
+    def _dense(cores: list[tuple[Series, Value]], view: View, width: int) -> Rows:
+        """One cell a core: machines with more cores than there is room for meters."""
+        rows = []
+        for begin in range(0, len(cores), width - 2):
+            row = Row(width).gap()
+            for _, value in cores[begin : begin + width - 2]:
+                known = value.number is not None and not isnan(value.number)
+                row.put(
+                    spark([value.number or 0.0] if known else [float("nan")], 1.0, view.glyphs),
+                    bar_role(_CORE, value),
+                )
+            rows.append(row.done())
+        return rows

@@ -1,0 +1,92 @@
+"""What every screen has: the header, the key bar, and the notice for terminals that are too small."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from perf_tui.engine.alerts.model import Level
+from perf_tui.text import width as cells_of
+from perf_tui.ui.commands import COMMANDS
+from perf_tui.ui.draw.row import Row
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+
+SMALLEST = (80, 24)
+"""Columns and rows below which a screen says so instead of drawing."""
+
+
+def clock(moment: float) -> str:
+    """Wall time as people read it."""
+    return time.strftime("%H:%M:%S", time.localtime(moment))
+
+
+class Header(Pane):
+    """Host, clock, interval, collector, alerts, own cost."""
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        snapshot, glyphs = view.snapshot, view.glyphs
+        row = Row(width).put(" perf-tui ", "badge").gap()
+        row.put(f"{snapshot.host} ", "strong")
+        row.put(f"{glyphs.dot} ", "dim").put(clock(snapshot.time) if snapshot.time else "--:--:--")
+        row.put(f" {glyphs.dot} every {snapshot.interval:g}s {glyphs.dot} ", "dim")
+        if not view.alive:
+            row.put(f"{glyphs.marks['critical']} collector stopped", "critical")
+        elif view.paused:
+            row.put(f"{glyphs.paused} paused", "warning").put(" (collection goes on)", "dim")
+        else:
+            row.put(f"{glyphs.live} ", "ok").put("live", "dim")
+        counts = Counter(alert.level for alert in snapshot.alerts if alert.firing)
+        right = Row(60)
+        for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
+            if counts[level]:
+                words = f" {glyphs.marks[name]} {counts[level]} {name}{'s' if name == 'warning' and counts[level] > 1 else ''} "
+                right.put(words, f"badge_{name}").gap()
+        failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
+        if failed:
+            right.put(
+                f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed", "warning"
+            ).gap()
+        own = view.text(snapshot.get("self.cpu"), "ratio")
+        right.put("self ", "dim").put(f"{own:>5}", "dim").gap()
+        spans = tuple(span for span in right._spans)
+        row.to(width - sum(cells_of(text) for text, _ in spans))
+        return [row.extend(spans).done()]
+
+
+class KeyBar(Pane):
+    """The keys of the moment; help and quit are never left out."""
+
+    def __init__(self, id: str, screen: str) -> None:
+        super().__init__(id)
+        self._screen = screen
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        keys = self.perf.keys
+        shown = [command for command in COMMANDS if command.bar]
+        ends = [command for command in shown if command.id in ("help", "quit")]
+        middle = [command for command in shown if command not in ends]
+        room = width - 1 - sum(len(keys[command.id]) + len(command.title) + 3 for command in ends)
+        row = Row(width).gap()
+        for command in middle:
+            cells = len(keys[command.id]) + len(command.title) + 3
+            if cells > room:
+                break
+            room -= cells
+            here = command.id == self._screen
+            row.put(keys[command.id], "key").put(" ")
+            row.put(command.title, "badge" if here else "dim").put("  ")
+        row.to(width - sum(len(keys[command.id]) + len(command.title) + 3 for command in ends))
+        for command in ends:
+            row.put(keys[command.id], "key").put(f" {command.title}  ", "dim")
+        return [row.done()]
+
+
+class TooSmall(Pane):
+    """One line for terminals in which nothing can be read."""
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        words = f"{width}x{height}: perf-tui needs {SMALLEST[0]}x{SMALLEST[1]}"
+        if len(words) > width:
+            words = f"{width}x{height} < {SMALLEST[0]}x{SMALLEST[1]}"
+        return [Row(width).put(words, "warning").done()]

@@ -1,0 +1,121 @@
+"""The machine at a glance: a meter a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series, Value, series
+from perf_tui.text import cut
+from perf_tui.ui.draw.meter import meter
+from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+
+STACKED_ON = ("dm-", "md", "loop", "zram")
+"""Disks that pass their traffic on to others, by the beginning of their names: not counted twice."""
+
+
+def level_role(id: str, value: Value) -> str:
+    """The role of a measure's value: its level where it has limits."""
+    return (
+        "text"
+        if value.number is None
+        else {"ok": "text"}.get(level := CATALOGUE[id].level(value.number), level)
+    )
+
+
+def bar_role(id: str, value: Value) -> str:
+    """The role of a meter: calm until a limit is passed."""
+    role = level_role(id, value)
+    return "chart1" if role == "text" else role
+
+
+def total(snapshot: Snapshot, id: str, skip: tuple[str, ...] = ()) -> Value:
+    """The sum of a measure over its series, without those whose label begins with one of `skip`."""
+    values = [value for key, value in snapshot.all(id) if not (skip and key.labels[0][1].startswith(skip))]
+    numbers = [value.number for value in values if value.number is not None]
+    if numbers:
+        return Value(sum(numbers))
+    return values[0] if values else snapshot.get(id)
+
+
+def highest(snapshot: Snapshot, id: str) -> tuple[Series, Value]:
+    """The series of a measure with the highest number, or the first one, or one that is absent."""
+    found: Iterable[tuple[Series, Value]] = list(snapshot.all(id))
+    best = max(found, key=lambda pair: -1.0 if pair[1].number is None else pair[1].number, default=None)
+    return best if best is not None else (series(id), snapshot.get(id))
+
+
+class Machine(Pane):
+    """CPU, memory, swap, disk, file system, network, pressure: worst measures first by colour, not by place."""
+
+    title = "system"
+    focusable = True
+    opens = "system"
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        rows = [self._line(*line, view, width) for line in _lines(view, width)]
+        return rows[:height]
+
+    @staticmethod
+    def _line(label: str, id: str, value: Value, detail: str, view: View, width: int) -> Spans:
+        row = Row(width).gap().cell(label, 8, "dim")
+        row.put(f"{view.text(value, 'ratio'):>5} ", level_role(id, value))
+        wide = max(8, min(40, width // 3))
+        row.extend(meter(value.number, wide, bar_role(id, value), view.glyphs, CATALOGUE[id].warning))
+        return row.gap(2).put(cut(detail, max(0, row.left), view.glyphs.more), "text").done()
+
+
+def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
+    snapshot = view.snapshot
+
+    def text(value: Value, unit: str, cells: int = 0) -> str:
+        return f"{view.text(value, unit):>{cells}}"
+
+    def at(id: str, **labels: str) -> Value:
+        return snapshot.get(id, **labels)
+
+    loads = " ".join(text(at("system.load", period=period), "1") for period in ("1m", "5m", "15m"))
+    waits = (
+        f"iowait {text(at('system.cpu.iowait'), 'ratio', 5)} steal {text(at('system.cpu.steal'), 'ratio', 5)}"
+    )
+    memory_used = f"{text(at('system.memory.used'), 'By')} of {text(at('system.memory.total'), 'By')}"
+    swap_total = at("system.swap.total")
+    swap = (
+        "no swap space"
+        if swap_total.number == 0
+        else f"{text(at('system.swap.used'), 'By')} of {text(swap_total, 'By')}"
+    )
+    _, busiest = highest(snapshot, "system.disk.busy")
+    reads, writes = (total(snapshot, f"system.disk.{way}", STACKED_ON) for way in ("read", "write"))
+    operations = Value(
+        sum(
+            total(snapshot, f"system.disk.{way}", STACKED_ON).number or 0.0
+            for way in ("read_ops", "write_ops")
+        )
+    )
+    full_key, full = highest(snapshot, "system.filesystem.utilization")
+    _, link = highest(snapshot, "system.network.utilization")
+    receive, transmit = (total(snapshot, f"system.network.{way}") for way in ("receive", "transmit"))
+    _, loss = highest(snapshot, "system.network.loss")
+    established = at("system.network.connections", state="established")
+    pressures = {
+        resource: at("system.pressure", resource=resource, stat="some")
+        for resource in ("cpu", "memory", "io")
+    }
+    _, stall = highest(snapshot, "system.pressure")
+    return [
+        ("CPU", "system.cpu.utilization", at("system.cpu.utilization"), f"load {loads}  {waits}"),
+        ("memory", "system.memory.utilization", at("system.memory.utilization"), memory_used),
+        ("swap", "system.swap.utilization", at("system.swap.utilization"), swap),
+        ("disk", "system.disk.busy", busiest,
+         f"{text(reads, 'By/s', 9)} read {text(writes, 'By/s', 9)} write  {text(operations, '1', 5)} IOPS"),
+        ("fullest", "system.filesystem.utilization", full, full_key.label("mount")),
+        ("network", "system.network.utilization", link,
+         f"{text(receive, 'By/s', 9)} in {text(transmit, 'By/s', 9)} out  loss {text(loss, 'ratio')}  "
+         f"{text(established, '1')} connections"),
+        ("stalls", "system.pressure", stall,
+         "  ".join(f"{name} {text(value, 'ratio', 5)}" for name, value in pressures.items())),
+    ]  # fmt: skip

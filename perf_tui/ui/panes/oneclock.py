@@ -1,0 +1,129 @@
+"""One clock: charts of all layers under each other on one time axis, so that a spike in one is under the spike in
+the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan
+
+from perf_tui.engine.alerts.model import Level
+from perf_tui.engine.snapshot import TICK_TIME, Snapshot
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series, series
+from perf_tui.measures.units import number
+from perf_tui.text import cut
+from perf_tui.ui.draw.charts import area, nice
+from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.alertlog import subject
+from perf_tui.ui.panes.machine import STACKED_ON
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+
+LABEL, NUMBERS = 18, 19
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A series that is worth a chart, and the role that it is drawn in."""
+
+    key: Series
+    role: str
+
+
+class OneClock(Pane):
+    """What is wrong comes first; the rest of the room goes to what matters in health."""
+
+    title = "one clock"
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        if height < 3:
+            return []
+        chosen = choose(view.snapshot, most=max(1, min(6, (height - 1) // 2)))
+        if not chosen:
+            return [Row(width).gap().put("no number yet", "dim").done()]
+        each, spare = divmod(height - 1, len(chosen))
+        line = Timeline(view.snapshot, max(10, width - LABEL - NUMBERS))
+        rows: Rows = []
+        for place, choice in enumerate(chosen):
+            rows.extend(_chart(choice, line, each + (1 if place < spare else 0), width, view))
+        rows.append(_axis(line, width, view))
+        return rows
+
+
+def choose(snapshot: Snapshot, most: int) -> list[Choice]:
+    """Alerting series by level, then the vital signs of each layer."""
+    chosen = [
+        Choice(alert.series, "critical" if alert.level is Level.CRITICAL else "warning")
+        for alert in snapshot.alerts
+        if alert.firing
+    ]
+    vital = [series("system.cpu.utilization"), series("system.memory.utilization")]
+    vital += _busiest(snapshot, "system.disk.busy") + _busiest(snapshot, "system.network.receive")
+    vital += _busiest(snapshot, "system.network.transmit") + [
+        series("system.pressure", resource="io", stat="some")
+    ]
+    seen = {choice.key for choice in chosen}
+    chosen += [Choice(key, "chart1") for key in vital if key in snapshot.values and key not in seen]
+    return chosen[:most]
+
+
+def _busiest(snapshot: Snapshot, id: str) -> list[Series]:
+    """The series of a measure that moved most in the last minutes, so that the choice does not jump."""
+    keys = [key for key in snapshot.index.get(id, ()) if not key.labels[0][1].startswith(STACKED_ON)]
+    if not keys:
+        return []
+    return [max(keys, key=lambda key: sum(value for value in snapshot.past(key, 150) if not isnan(value)))]
+
+
+def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) -> Rows:
+    if rows < 1:
+        return []
+    measure = CATALOGUE[choice.key.id]
+    points = line.points(choice.key, per_column=2)
+    known = [point for point in points if not isnan(point)]
+    high = (
+        1.0
+        if measure.unit == "ratio"
+        else nice(max(known, default=0.0), least=1024.0 if "By" in measure.unit else 0.001)
+    )
+    value = view.text(view.snapshot.values[choice.key], measure.unit)
+    top, low = (number(max(known), measure.unit), number(min(known), measure.unit)) if known else ("", "")
+    drawn: Rows = []
+    for y, text in enumerate(area(points, rows, high, view.glyphs)):
+        row = Row(width).gap()
+        if y == 0:
+            row.cell(
+                cut(subject(choice.key), LABEL - 2, view.glyphs.more),
+                LABEL - 2,
+                "text" if choice.role == "chart1" else choice.role,
+            )
+        elif y == 1:
+            row.cell(
+                f"0–{number(high, measure.unit)}".replace("–", "-" if view.glyphs.ascii_only else "–"),
+                LABEL - 2,
+                "dim",
+            )
+        row.to(LABEL - 1).put(text, choice.role).gap()
+        if y == 0:
+            row.cell(value, 9, "strong", ">").gap()
+            if rows == 1:
+                row.put(f"{low}-{top}", "dim")
+        if rows > 1 and y == 0:
+            row.put(f"{view.glyphs.up}{top}", "dim")
+        if rows > 1 and y == 1:
+            row.gap(10).put(f"{view.glyphs.down}{low}", "dim")
+        drawn.append(row.done())
+    return drawn
+
+
+def _axis(line: Timeline, width: int, view: View) -> Spans:
+    """The axis, with a mark where an alert was raised or got worse."""
+    text = list(line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−"))
+    times = line.values(TICK_TIME)
+    worse = [each.time for each in view.snapshot.log if each.change in ("raised", "escalated")]
+    for moment in worse:
+        at = next((at for at, time in enumerate(times) if not isnan(time) and time >= moment - 0.001), None)
+        if at is not None and at // line.ticks < line.columns - 5:
+            text[at // line.ticks] = view.glyphs.alert
+    return Row(width).to(LABEL - 1).put("".join(text), "rule").done()

@@ -1,0 +1,59 @@
+"""Screen 1: is it well, and if not, where?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+
+from perf_tui.ui.panes.invitation import Invitation
+from perf_tui.ui.panes.machine import Machine
+from perf_tui.ui.panes.oneclock import OneClock
+from perf_tui.ui.panes.processes import TopProcesses
+from perf_tui.ui.panes.verdict import Verdict
+from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.view import View
+from perf_tui.ui.widgets.board import Plan, stack
+from perf_tui.ui.widgets.pane import Pane
+
+SIDE_BY_SIDE = 150
+"""From this width on, the process list stands beside the machine."""
+
+
+class Overview(LiveScreen):
+    """Verdict, the layers, one clock, the top processes."""
+
+    name_of = "overview"
+
+    def panes(self) -> Sequence[Pane]:
+        return (
+            Verdict("verdict"),
+            Invitation("app", "application", "no service is watched yet", "press 2"),
+            Machine("machine"),
+            Invitation("ai", "ai", "no GPU or inference server is watched yet", "press 4"),
+            OneClock("clock"),
+            TopProcesses("top"),
+        )
+
+    def place(self, width: int, top: int, height: int, view: View) -> Plan:
+        wide = width >= SIDE_BY_SIDE
+        findings = min(3, max(1, sum(alert.firing for alert in view.snapshot.alerts)))
+        rows = stack(
+            top,
+            height,
+            [
+                ("verdict", findings, findings, 9),
+                ("app", 2, 2, 4),
+                ("machine", 8, 8, 8),
+                ("ai", 2, 2, 4),
+                ("clock", 4, 19 if wide else 14, 6),
+                *([] if wide else [("top", 4, 60, 2)]),
+            ],
+        )
+        plan = {id: Region(0, y, width, tall) for id, (y, tall) in rows.items()}
+        if wide and "machine" in plan:
+            half = width * 11 // 20
+            y, tall = rows["machine"]
+            plan["machine"] = Region(0, y, half, tall)
+            plan["top"] = Region(half + 1, y, width - half - 1, tall)
+        return plan

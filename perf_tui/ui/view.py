@@ -1,0 +1,31 @@
+"""What a pane is given to draw from: one moment, and how the person wants it drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from perf_tui.config.schema import Config
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.measures.model import Value
+from perf_tui.measures.units import show
+from perf_tui.ui.draw.glyphs import UNICODE, Glyphs
+from perf_tui.ui.draw.row import Spans
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A snapshot and the settings of the screen."""
+
+    snapshot: Snapshot
+    config: Config = field(default_factory=Config)
+    glyphs: Glyphs = UNICODE
+    paused: bool = False
+    alive: bool = True
+    """Whether the collector runs."""
+
+    def text(self, value: Value, unit: str) -> str:
+        """A value as this screen writes it."""
+        return show(value, unit, self.glyphs.ascii_only)
+
+
+Rows = list[Spans]

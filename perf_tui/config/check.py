@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from math import isfinite
+from urllib.parse import urlsplit
 
 from perf_tui.config.errors import ConfigError
-from perf_tui.config.quantities import threshold
+from perf_tui.config.explain import nearest, shown
+from perf_tui.config.quantities import duration, size, threshold, written
 from perf_tui.config.schema import AlertRule, Config
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
+
+_LEVELS = ("info", "warning", "critical")
 
 
 def check(config: Config, file: str) -> None:
     """Raises ConfigError for the first thing that is wrong."""
     for section in ("targets", "access_logs", "workers", "alerts"):
         _unique(file, section, [each.name for each in getattr(config, section)])
+    for number, target in enumerate(config.targets):
+        _check_url(target.url, file, f"targets[{number}].url")
+    if config.prometheus.url is not None:
+        _check_url(config.prometheus.url, file, "prometheus.url")
     for number, worker in enumerate(config.workers):
         try:
             re.compile(worker.match)
-        except re.error as error:
+        except (re.error, RecursionError, OverflowError) as error:
             raise ConfigError(file, f"workers[{number}].match", f"no regular expression: {error}") from None
+    if int(config.otlp.listen.rpartition(":")[2]) > 65535:
+        raise ConfigError(
+            file, "otlp.listen", f"{shown(config.otlp.listen)} is not allowed; allowed: ports up to 65535"
+        )
+    _check_quantity(duration, config.history.keep, file, "history.keep")
+    _check_quantity(size, config.history.max_size, file, "history.max_size")
     for number, rule in enumerate(config.alerts):
         _check_rule(rule, file, f"alerts[{number}]")
 
 
 def measure_of(name: str) -> tuple[Measure, dict[str, str], bool]:
-    """The measure of an id or short name, the labels that a short name stands for, and whether it is in percent.
+    """The measure of an id or short name, the labels that a short name implies, and whether it is in percent.
 
     Raises ValueError with the nearest known name.
     """
     if name in SHORT_NAMES:
-        id, labels = SHORT_NAMES[name]
-        return CATALOGUE[id], labels, CATALOGUE[id].unit == "ratio"
+        measure_id, labels = SHORT_NAMES[name]
+        return CATALOGUE[measure_id], labels, CATALOGUE[measure_id].unit == "ratio"
     if name in CATALOGUE:
         return CATALOGUE[name], {}, False
-    near = difflib.get_close_matches(name, [*CATALOGUE, *SHORT_NAMES], n=1, cutoff=0.5)
-    raise ValueError(f'"{name}" is no measure' + (f"; the nearest is {near[0]}" if near else ""))
+    raise ValueError(f"{shown(name)} is no measure; {nearest(name, [*CATALOGUE, *SHORT_NAMES])}")
 
 
 def _check_rule(rule: AlertRule, file: str, where: str) -> None:
@@ -44,28 +58,60 @@ def _check_rule(rule: AlertRule, file: str, where: str) -> None:
         measure, _, percent = measure_of(rule.metric)
     except ValueError as error:
         raise ConfigError(file, f"{where}.metric", str(error)) from None
-    limits = {level: getattr(rule, level) for level in ("info", "warning", "critical")}
-    given = {level: limit for level, limit in limits.items() if limit is not None}
-    if not given:
-        raise ConfigError(file, where, "a rule needs at least one of info, warning, critical")
-    numbers = []
-    for level, limit in given.items():
+    limits = []
+    for level in _LEVELS:
+        limit = getattr(rule, level)
+        if limit is None:
+            continue
         try:
-            numbers.append(threshold(limit, measure, percent))
+            limits.append((level, limit, threshold(limit, measure, percent)))
         except ValueError as error:
             raise ConfigError(file, f"{where}.{level}", str(error)) from None
-    if numbers != sorted(numbers, reverse=rule.direction == "below"):
-        order = "fall" if rule.direction == "below" else "rise"
-        raise ConfigError(file, where, f"limits must {order} from info over warning to critical")
+    if not limits:
+        raise ConfigError(file, where, "a rule needs at least one of info, warning, critical")
+    side = "below" if rule.direction == "below" else "above"
+    for (milder, mild, first), (worse, bad, second) in pairwise(limits):
+        if first == second or (first < second) is (side == "below"):
+            problem = f"{written(bad)} must be {side} the limit for {milder}, {written(mild)}"
+            raise ConfigError(file, f"{where}.{worse}", problem)
+    _check_quantity(duration, rule.hold, file, f"{where}.for")
     for label in rule.labels:
         if label not in measure.labels:
             known = ", ".join(measure.labels) or "none"
-            raise ConfigError(file, f"{where}.labels.{label}", f"{measure.id} has no such label; it has: {known}")
+            raise ConfigError(
+                file, f"{where}.labels.{label}", f"{measure.id} has no such label; it has: {known}"
+            )
+
+
+def _check_quantity(parse: Callable[[str], float], text: str, file: str, where: str) -> None:
+    # The schema's pattern lets a line break at the end pass, and numbers beyond any float.
+    try:
+        number = parse(text)
+    except ValueError as error:
+        raise ConfigError(file, where, str(error)) from None
+    if not isfinite(number):
+        raise ConfigError(file, where, f"{shown(text)} is too large")
+
+
+def _check_url(url: str, file: str, where: str) -> None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a property that raises
+    except ValueError as error:
+        raise ConfigError(file, where, f"{shown(url)} is no address: {error}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(
+            file, where, "an address must not hold a user or password: this file is printed and shared"
+        )
 
 
 def _unique(file: str, section: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
+    first: dict[str, int] = {}
     for number, name in enumerate(names):
-        if name in seen:
-            raise ConfigError(file, f"{section}[{number}].name", f'the name "{name}" is taken already')
-        seen.add(name)
+        if name in first:
+            raise ConfigError(
+                file,
+                f"{section}[{number}].name",
+                f"{shown(name)} is the name of {section}[{first[name]}] too",
+            )
+        first[name] = number

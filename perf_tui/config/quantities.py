@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf, isfinite
 
 from perf_tui.measures.catalogue import Measure
 
@@ -12,6 +13,13 @@ _BYTES = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4,
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?([KMGT]i?)?B(?:/s)?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?%")
+
+_UNITS = {
+    "ratio": "a share", "By": "in bytes", "By/s": "in bytes per second", "1": "a plain number",
+    "1/s": "per second", "s": "a duration", "Cel": "in degrees Celsius", "W": "in watts",
+}  # fmt: skip
+_OF_ONE_CORE = frozenset(("worker.cpu", "self.cpu"))
+"""Ratios of one core: a program with several threads takes more than the whole."""
 
 
 def duration(text: str) -> float:
@@ -28,25 +36,36 @@ def size(text: str) -> float:
     return float(match[1]) * _BYTES[match[2] or ""]
 
 
+def written(limit: float | str) -> str:
+    """A limit as a file writes it."""
+    return f'"{limit}"' if isinstance(limit, str) else f"{limit:g}"
+
+
 def threshold(limit: float | str, measure: Measure, percent: bool = False) -> float:
-    """A limit in the measure's unit. With `percent`, plain numbers of a ratio are percent. Raises ValueError."""
+    """A limit in the measure's unit. With `percent`, a plain number is percent. Raises ValueError."""
     if isinstance(limit, str):
-        if match := _PERCENT.fullmatch(limit):
-            if measure.unit != "ratio":
-                raise ValueError(f'"{limit}" is percent, but {measure.id} is in {measure.unit}')
-            return float(match[1]) / 100
-        if measure.unit == "s":
-            return duration(limit)
-        if measure.unit in ("By", "By/s"):
-            return size(limit)
-        raise ValueError(f'"{limit}" is no limit for {measure.id}, which is in {measure.unit}; {_allowed(measure)}')
-    if measure.unit == "ratio":
-        if percent:
-            return limit / 100
-        if limit > 1:
-            raise ValueError(f'{limit:g} is beyond the whole of {measure.id}; write "{limit:g}%" or {limit / 100:g}')
-    return float(limit)
+        number = _from_text(limit, measure)
+    elif measure.unit == "ratio" and not percent and limit > 1:
+        raise ValueError(
+            f'{limit:g} is beyond the whole of {measure.id}; write "{limit:g}%" or {limit / 100:g}'
+        )
+    else:
+        number = limit / 100 if percent else float(limit)
+    if not isfinite(number):
+        raise ValueError(f"{written(limit)} is no limit: it is never reached")
+    if measure.unit == "ratio" and not 0 <= number <= (inf if measure.id in _OF_ONE_CORE else 1):
+        raise ValueError(f"{written(limit)} is no share of a whole; allowed: 0% to 100%")
+    return number
 
 
-def _allowed(measure: Measure) -> str:
-    return 'write "80%" or 0.8' if measure.unit == "ratio" else "write a number"
+def _from_text(limit: str, measure: Measure) -> float:
+    if match := _PERCENT.fullmatch(limit):
+        if measure.unit != "ratio":
+            raise ValueError(f'"{limit}" is percent, but {measure.id} is {_UNITS[measure.unit]}')
+        return float(match[1]) / 100
+    if measure.unit == "s":
+        return duration(limit)
+    if measure.unit in ("By", "By/s"):
+        return size(limit)
+    advice = 'write "80%" or 0.8' if measure.unit == "ratio" else "write a number"
+    raise ValueError(f'"{limit}" is no limit for {measure.id}, which is {_UNITS[measure.unit]}; {advice}')

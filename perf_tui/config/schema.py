@@ -10,19 +10,41 @@ Screen = Literal["overview", "app", "system", "ai", "workers", "alerts"]
 Mode = Literal["dashboard", "perf"]
 Theme = Literal["dark", "night", "light", "terminal", "blue-orange"]
 
-Seconds = Annotated[float, Meta(gt=0)]
-Duration = Annotated[str, Meta(pattern=r"^\d+(\.\d+)?(ms|s|m|h|d|w)$", description="a number and ms, s, m, h, d or w")]
-Size = Annotated[str, Meta(pattern=r"^\d+(\.\d+)?\s?([KMGT]i?)?B$", description="a number and B, KiB, MiB, GiB or TiB")]
-Limit = Annotated[float, Meta(description="a number")] | Annotated[str, Meta(description="percent, duration or size")]
+# The descriptions end the sentence "allowed: …" of an error, and stand in the JSON schema.
+Duration = Annotated[
+    str,
+    Meta(pattern=r"^\d+(\.\d+)?(ms|s|m|h|d|w)$", description='a duration in ms, s, m, h, d or w, as in "6s"'),
+]
+Size = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d+(\.\d+)?\s?([KMGT]i?)?B$",
+        description='a size in B, KiB, MiB, GiB or TiB, as in "512MiB"',
+    ),
+]
+Limit = (
+    Annotated[float, Meta(description="a number")]
+    | Annotated[str, Meta(description='text such as "80%", "250ms" or "2GiB"')]
+)
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$", description="http:// or https://")]
+Text = Annotated[str, Meta(min_length=1)]
+Url = Annotated[
+    str,
+    Meta(pattern=r"^https?://[^\s/]+", description="an http:// or https:// address with a host"),
+]
+Variable = Annotated[
+    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")
+]
+Listen = Annotated[
+    str, Meta(pattern=r"^\S+:\d{1,5}$", description='an address and a port, as in "127.0.0.1:4318"')
+]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file; unknown keys in it are errors."""
 
 
-class Ui(Section):
+class Ui(Section, frozen=True):
     """The terminal interface."""
 
     screen: Screen = "overview"
@@ -32,44 +54,44 @@ class Ui(Section):
     mouse: bool = True
 
 
-class Discovery(Section):
+class Discovery(Section, frozen=True):
     """Looking for what can be watched on this machine's loopback."""
 
     enabled: bool = True
 
 
-class Target(Section):
+class Target(Section, frozen=True):
     """An HTTP metrics endpoint: an application, an inference server or an exporter."""
 
     name: Name
     url: Url
     profile: str | None = None
-    bearer_token_env: str | None = None
+    bearer_token_env: Variable | None = None
 
 
-class AccessLog(Section):
+class AccessLog(Section, frozen=True):
     """A web server's access log."""
 
     name: Name
-    path: Annotated[str, Meta(min_length=1)]
+    path: Text
     format: str = "auto"
 
 
-class WorkerMatch(Section):
+class WorkerMatch(Section, frozen=True):
     """Processes that are workers, by a regular expression on their command line."""
 
     name: Name
-    match: Annotated[str, Meta(min_length=1)]
+    match: Text
 
 
-class Otlp(Section):
+class Otlp(Section, frozen=True):
     """The receiver for pushed metrics and events."""
 
-    listen: str = "127.0.0.1:4318"
+    listen: Listen = "127.0.0.1:4318"
     enabled: bool = False
 
 
-class AlertRule(Section):
+class AlertRule(Section, frozen=True):
     """A threshold on a measure, with at least one level."""
 
     name: Name
@@ -84,15 +106,15 @@ class AlertRule(Section):
     message: str = ""
 
 
-class HistoryStore(Section):
+class HistoryStore(Section, frozen=True):
     """The recorded past."""
 
-    path: str = "auto"
+    path: Text = "auto"
     keep: Duration = "7d"
     max_size: Size = "1GiB"
 
 
-class Prometheus(Section):
+class Prometheus(Section, frozen=True):
     """Many machines: read from an engine that already has their metrics."""
 
     url: Url | None = None
@@ -103,12 +125,17 @@ DEFAULT_ALERTS = (
         name="cpu", metric="system.cpu.utilization", warning="80%", critical="95%", hold="6s",
         message="CPU utilization is high",
     ),
-    AlertRule(name="memory", metric="system.memory.utilization", warning="85%", hold="6s", message="Memory is nearly full"),
-    AlertRule(name="errors", metric="app.error.total", critical="10%", hold="6s", message="Many requests fail"),
+    AlertRule(
+        name="memory", metric="system.memory.utilization", warning="85%", hold="6s",
+        message="Memory is nearly full",
+    ),
+    AlertRule(
+        name="errors", metric="app.error.total", critical="10%", hold="6s", message="Many requests fail",
+    ),
 )  # fmt: skip
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """The whole file."""
 
     schema_version: Literal[1] = 1
@@ -123,4 +150,4 @@ class Config(Section):
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS
     history: HistoryStore = HistoryStore()
     prometheus: Prometheus = Prometheus()
-    keys: dict[str, str] = {}
+    keys: dict[str, Text] = {}

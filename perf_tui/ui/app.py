@@ -61,9 +61,7 @@ class PerfApp(App[None]):
         self.palette: Palette = PALETTES[config.ui.theme] if colour else MONOCHROME
         self._colour = colour
         self.log_shown = True
-        self.keys = {
-            command.id: _shown_key(config.keys.get(command.id), command.first) for command in COMMANDS
-        }
+        self.keys = {command.id: _shown_key(config.keys.get(command.id), command.first) for command in COMMANDS}
         self._frozen: Snapshot | None = None
         self._bridge: Bridge | None = None
         for palette in PALETTES.values():
@@ -102,9 +100,7 @@ class PerfApp(App[None]):
     @property
     def live(self) -> LiveScreen | None:
         """The live screen that is on show, also below a dialog."""
-        return next(
-            (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None
-        )
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen)), None)
 
     def paint(self) -> None:
         """Draw the newest view on the screen that is on show."""

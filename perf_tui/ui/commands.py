@@ -67,16 +67,10 @@ COMMANDS = (
     ),
     Command("up", "up,k", "up", "One row up", action="move('up')", group="Moving"),
     Command("down", "down,j", "down", "One row down", action="move('down')", group="Moving"),
-    Command(
-        "left", "left,h", "left", "Sort by the column to the left", action="move('left')", group="Moving"
-    ),
-    Command(
-        "right", "right,l", "right", "Sort by the column to the right", action="move('right')", group="Moving"
-    ),
+    Command("left", "left,h", "left", "Sort by the column to the left", action="move('left')", group="Moving"),
+    Command("right", "right,l", "right", "Sort by the column to the right", action="move('right')", group="Moving"),
     Command("page_up", "pageup", "page up", "One page up", action="move('page_up')", group="Moving"),
-    Command(
-        "page_down", "pagedown", "page down", "One page down", action="move('page_down')", group="Moving"
-    ),
+    Command("page_down", "pagedown", "page down", "One page down", action="move('page_down')", group="Moving"),
     Command("top", "g,home", "top", "To the first row", action="move('top')", group="Moving"),
     Command("bottom", "G,end", "bottom", "To the last row", action="move('bottom')", group="Moving"),
     Command("open", "enter", "open", "Open the selected row", action="open", group="Moving"),
@@ -115,9 +109,7 @@ BY_ID = {command.id: command for command in COMMANDS}
 
 def check_keys(keys: Mapping[str, str], file: str = "config.toml") -> None:
     """Raises ConfigError where `[keys]` names a command that does not exist, or gives one key to two."""
-    held = {
-        key: command.id for command in COMMANDS for key in command.keys.split(",") if command.id not in keys
-    }
+    held = {key: command.id for command in COMMANDS for key in command.keys.split(",") if command.id not in keys}
     for id, text in keys.items():
         if id not in BY_ID:
             raise ConfigError(file, f"keys.{id}", f"no such command; commands: {', '.join(BY_ID)}")

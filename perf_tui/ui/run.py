@@ -19,9 +19,7 @@ from perf_tui.ui.app import PerfApp
 PATIENCE = 3.0
 """Seconds that a stop may take before the watchdog ends the process itself."""
 
-_RESTORE = (
-    b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m"
-)
+_RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m"
 """Main screen, cursor, no mouse, no bracketed paste, plain keys, plain text."""
 
 

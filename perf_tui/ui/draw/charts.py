@@ -34,9 +34,7 @@ def spark(values: Sequence[float], high: float, glyphs: Glyphs) -> str:
     """One row, one cell a value, from 0 to `high`; a gap is blank, a small number is still seen."""
     steps = len(glyphs.column) - 1
     scale = steps / high if high > 0 else 0.0
-    return "".join(
-        " " if isnan(value) else glyphs.column[min(steps, max(1, round(value * scale)))] for value in values
-    )
+    return "".join(" " if isnan(value) else glyphs.column[min(steps, max(1, round(value * scale)))] for value in values)
 
 
 def area(values: Sequence[float], rows: int, high: float, glyphs: Glyphs) -> list[str]:
@@ -46,9 +44,7 @@ def area(values: Sequence[float], rows: int, high: float, glyphs: Glyphs) -> lis
         pairs = [_pair(values[at], values[at + 1]) for at in range(0, len(values) - 1, 2)]
         heights = [None if isnan(value) else max(0.15, value * scale * rows) for value in pairs]
         return [
-            "".join(
-                " " if h is None or h <= level + 0.1 else ("#" if h >= level + 0.6 else ":") for h in heights
-            )
+            "".join(" " if h is None or h <= level + 0.1 else ("#" if h >= level + 0.6 else ":") for h in heights)
             for level in range(rows - 1, -1, -1)
         ]
     dots = [0 if isnan(value) else min(rows * 4, max(1, round(value * scale * rows * 4))) for value in values]

@@ -25,9 +25,7 @@ class CpuHistory(Pane):
             f"{name} {view.text(snapshot.get(f'system.cpu.{id}'), 'ratio'):>5}"
             for name, id in (("iowait", "iowait"), ("steal", "steal"))
         ]
-        loads = " ".join(
-            view.text(snapshot.get("system.load", period=period), "1") for period in ("1m", "5m", "15m")
-        )
+        loads = " ".join(view.text(snapshot.get("system.load", period=period), "1") for period in ("1m", "5m", "15m"))
         return (
             f"CPU {view.text(snapshot.get('system.cpu.utilization'), 'ratio'):>5}",
             f"{'  '.join(parts)}  load {loads}",
@@ -68,9 +66,7 @@ class Cores(Pane):
                 )
         return self._dense(cores, view, width)
 
-    def _field(
-        self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int
-    ) -> Rows:
+    def _field(self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int) -> Rows:
         lines = -(-len(cores) // columns)
         past = cells - 24 if cells >= 28 else 0
         bar = cells - 11 - (past + 1 if past else 0)

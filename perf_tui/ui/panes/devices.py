@@ -127,9 +127,7 @@ class Filesystems(Pane):
 
     def draw(self, view: View, width: int, height: int) -> Rows:
         id = "system.filesystem.utilization"
-        found = sorted(
-            view.snapshot.all(id), key=lambda pair: -(pair[1].number if pair[1].number is not None else 2)
-        )
+        found = sorted(view.snapshot.all(id), key=lambda pair: -(pair[1].number if pair[1].number is not None else 2))
         rows = []
         for key, value in found[:height]:
             mount = key.label("mount")
@@ -139,9 +137,7 @@ class Filesystems(Pane):
                 continue
             used = view.snapshot.get("system.filesystem.used", mount=mount)
             whole = view.snapshot.get("system.filesystem.total", mount=mount)
-            words = (
-                f"{view.text(value, 'ratio'):>5} {view.text(used, 'By'):>7} of {view.text(whole, 'By'):>7}"
-            )
+            words = f"{view.text(value, 'ratio'):>5} {view.text(used, 'By'):>7} of {view.text(whole, 'By'):>7}"
             row.extend(
                 meter(
                     value.number,

@@ -44,9 +44,7 @@ class Header(Pane):
                 right.put(words, f"badge_{name}").gap()
         failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
         if failed:
-            right.put(
-                f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed", "warning"
-            ).gap()
+            right.put(f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed", "warning").gap()
         own = view.text(snapshot.get("self.cpu"), "ratio")
         right.put("self ", "dim").put(f"{own:>5}", "dim").gap()
         spans = tuple(span for span in right._spans)

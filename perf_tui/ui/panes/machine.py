@@ -19,11 +19,7 @@ STACKED_ON = ("dm-", "md", "loop", "zram")
 
 def level_role(id: str, value: Value) -> str:
     """The role of a measure's value: its level where it has limits."""
-    return (
-        "text"
-        if value.number is None
-        else {"ok": "text"}.get(level := CATALOGUE[id].level(value.number), level)
-    )
+    return "text" if value.number is None else {"ok": "text"}.get(level := CATALOGUE[id].level(value.number), level)
 
 
 def bar_role(id: str, value: Value) -> str:
@@ -78,9 +74,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
         return snapshot.get(id, **labels)
 
     loads = " ".join(text(at("system.load", period=period), "1") for period in ("1m", "5m", "15m"))
-    waits = (
-        f"iowait {text(at('system.cpu.iowait'), 'ratio', 5)} steal {text(at('system.cpu.steal'), 'ratio', 5)}"
-    )
+    waits = f"iowait {text(at('system.cpu.iowait'), 'ratio', 5)} steal {text(at('system.cpu.steal'), 'ratio', 5)}"
     memory_used = f"{text(at('system.memory.used'), 'By')} of {text(at('system.memory.total'), 'By')}"
     swap_total = at("system.swap.total")
     swap = (
@@ -91,10 +85,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
     _, busiest = highest(snapshot, "system.disk.busy")
     reads, writes = (total(snapshot, f"system.disk.{way}", STACKED_ON) for way in ("read", "write"))
     operations = Value(
-        sum(
-            total(snapshot, f"system.disk.{way}", STACKED_ON).number or 0.0
-            for way in ("read_ops", "write_ops")
-        )
+        sum(total(snapshot, f"system.disk.{way}", STACKED_ON).number or 0.0 for way in ("read_ops", "write_ops"))
     )
     full_key, full = highest(snapshot, "system.filesystem.utilization")
     _, link = highest(snapshot, "system.network.utilization")
@@ -102,8 +93,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
     _, loss = highest(snapshot, "system.network.loss")
     established = at("system.network.connections", state="established")
     pressures = {
-        resource: at("system.pressure", resource=resource, stat="some")
-        for resource in ("cpu", "memory", "io")
+        resource: at("system.pressure", resource=resource, stat="some") for resource in ("cpu", "memory", "io")
     }
     _, stall = highest(snapshot, "system.pressure")
     return [

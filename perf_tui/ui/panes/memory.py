@@ -43,9 +43,7 @@ class Memory(Pane):
         if snapshot.get("system.swap.total").number == 0:
             row.put("none", "dim")
         else:
-            row.extend(
-                meter(swap.number, max(6, width - 34), bar_role("system.swap.utilization", swap), view.glyphs)
-            )
+            row.extend(meter(swap.number, max(6, width - 34), bar_role("system.swap.utilization", swap), view.glyphs))
             row.put(f"{view.text(swap, 'ratio'):>6} ")
             row.put(
                 f"{view.text(snapshot.get('system.swap.used'), 'By'):>8} of {view.text(snapshot.get('system.swap.total'), 'By')}"

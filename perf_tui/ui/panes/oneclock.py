@@ -60,9 +60,7 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
     ]
     vital = [series("system.cpu.utilization"), series("system.memory.utilization")]
     vital += _busiest(snapshot, "system.disk.busy") + _busiest(snapshot, "system.network.receive")
-    vital += _busiest(snapshot, "system.network.transmit") + [
-        series("system.pressure", resource="io", stat="some")
-    ]
+    vital += _busiest(snapshot, "system.network.transmit") + [series("system.pressure", resource="io", stat="some")]
     seen = {choice.key for choice in chosen}
     chosen += [Choice(key, "chart1") for key in vital if key in snapshot.values and key not in seen]
     return chosen[:most]

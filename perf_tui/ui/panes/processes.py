@@ -61,9 +61,7 @@ COLUMNS: tuple[Column[Process], ...] = (
     Column("memory", 8, lambda row, view: size(row.memory), lambda row: row.memory, importance=8),
     Column("read", 9, lambda row, view: _rate(row.read), lambda row: row.read, importance=2),
     Column("write", 9, lambda row, view: _rate(row.write), lambda row: row.write, importance=2),
-    Column(
-        "thr", 4, lambda row, view: str(row.threads), lambda row: row.threads, lambda row: "dim", importance=1
-    ),
+    Column("thr", 4, lambda row, view: str(row.threads), lambda row: row.threads, lambda row: "dim", importance=1),
     Column(
         "command",
         20,

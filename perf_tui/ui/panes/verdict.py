@@ -60,12 +60,7 @@ def _beyond(snapshot: Snapshot) -> Iterator[tuple[str, Series, float]]:
     """Values of the machine and what runs on it that pass their own limits."""
     for id, keys in snapshot.index.items():
         measure = CATALOGUE.get(id)
-        if (
-            measure is None
-            or measure.warning is None
-            or measure.layer == "self"
-            or id == "system.cpu.core.utilization"
-        ):
+        if measure is None or measure.warning is None or measure.layer == "self" or id == "system.cpu.core.utilization":
             continue
         for key in keys:
             amount = snapshot.values[key].number

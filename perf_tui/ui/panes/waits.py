@@ -20,9 +20,7 @@ class Stalls(Pane):
         return self.title, "stalled in the last 10s"
 
     def draw(self, view: View, width: int, height: int) -> Rows:
-        rows = [
-            Row(width).gap().cell("", 7).cell("some", 5, "dim", ">").gap().cell("all", 5, "dim", ">").done()
-        ]
+        rows = [Row(width).gap().cell("", 7).cell("some", 5, "dim", ">").gap().cell("all", 5, "dim", ">").done()]
         line = Timeline(view.snapshot, max(0, width - 23))
         for resource in ("cpu", "memory", "io"):
             row = Row(width).gap().cell(resource, 7, "dim")

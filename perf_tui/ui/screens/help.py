@@ -58,29 +58,19 @@ class Help(ModalScreen[None]):
         glyphs = app.glyphs
         lines.append(Content.styled("\nWhat stands where a number is missing", "bold $primary"))
         marks = ASCII_MARKS if glyphs.ascii_only else MARKS
-        lines += [
-            Content.assemble((f"  {marks[status]:<16}", "bold"), words) for status, words in _STATUS.items()
-        ]
+        lines += [Content.assemble((f"  {marks[status]:<16}", "bold"), words) for status, words in _STATUS.items()]
         stale, bound = "~1.2s", (">=1s" if glyphs.ascii_only else "≥1s")
         lines.append(
-            Content.assemble(
-                (f"  {stale:<16}", "bold"), "stale: the last value; its source failed or is late"
-            )
+            Content.assemble((f"  {stale:<16}", "bold"), "stale: the last value; its source failed or is late")
         )
         lines.append(
-            Content.assemble(
-                (f"  {bound:<16}", "bold"), "at least this: beyond the last bucket of a histogram"
-            )
+            Content.assemble((f"  {bound:<16}", "bold"), "at least this: beyond the last bucket of a histogram")
         )
         lines.append(Content.styled("\nMarks", "bold $primary"))
         lines += [Content.assemble((f"  {mark:<16}", "bold"), name) for name, mark in glyphs.marks.items()]
+        lines.append(Content.assemble((f"  {glyphs.limit:<16}", "bold"), "on a meter: where its warning begins"))
         lines.append(
-            Content.assemble((f"  {glyphs.limit:<16}", "bold"), "on a meter: where its warning begins")
-        )
-        lines.append(
-            Content.assemble(
-                (f"  {glyphs.alert:<16}", "bold"), "on the time axis: an alert was raised or got worse"
-            )
+            Content.assemble((f"  {glyphs.alert:<16}", "bold"), "on the time axis: an alert was raised or got worse")
         )
         return Content("\n").join(lines)
 

@@ -19,15 +19,11 @@ class _PlanLayout(Layout):
     def __init__(self, plan: Callable[[Size], Plan]) -> None:
         self._plan = plan
 
-    def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
-    ) -> ArrangeResult:
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         parent.pre_layout(self)
         plan = self._plan(size)
         return [
-            WidgetPlacement(plan[child.id], NULL_OFFSET, NULL_SPACING, child)
-            for child in children
-            if child.id in plan
+            WidgetPlacement(plan[child.id], NULL_OFFSET, NULL_SPACING, child) for child in children if child.id in plan
         ]
 
 

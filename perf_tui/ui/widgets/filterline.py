@@ -22,9 +22,7 @@ class FilterLine(Input):
     BINDINGS = [("escape", "drop", "drop")]  # noqa: RUF012  (Textual declares it so)
 
     def __init__(self) -> None:
-        super().__init__(
-            id="filter", placeholder="filter: type what a row must hold; Enter keeps, Esc clears"
-        )
+        super().__init__(id="filter", placeholder="filter: type what a row must hold; Enter keeps, Esc clears")
         self.open = False
         self.cursor_blink = False
         self._table: TablePane[Any] | None = None

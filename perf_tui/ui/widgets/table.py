@@ -78,9 +78,7 @@ class TablePane(Pane, Generic[T]):
         self._follow(rows)
         drawn = [self._header(columns, width, view)]
         if not rows:
-            words = (
-                f"no row holds “{self.needle}” · Esc clears the filter" if self.needle else self.empty(view)
-            )
+            words = f"no row holds “{self.needle}” · Esc clears the filter" if self.needle else self.empty(view)
             return [*drawn, Row(width).gap().put(words, "dim").done()]
         for at, row in enumerate(rows[self._top : self._top + self._page], self._top):
             drawn.append(self._line(row, columns, width, view, self.has_focus and at == self._index))

@@ -42,6 +42,7 @@ _GPU = ("gpu", "name")
 _DEVICE = ("device",)
 _MOUNT = ("mount",)
 _INTERFACE = ("interface",)
+_STALL = ("resource", "stat")
 _WORKER = ("worker",)
 
 _ALL = (
@@ -49,7 +50,7 @@ _ALL = (
     Measure("app.request.rate", "1/s", "requests", "Requests per second", _SERVICE),
     Measure("app.request.duration", "s", "latency", "Time to answer a request, over the window", _STAT),
     Measure("app.request.active", "1", "in flight", "Requests in flight: concurrency", _SERVICE),
-    Measure("app.error.client", "ratio", "4xx", "Share of requests refused as the client's fault", _SERVICE, 0.05, 0.15),
+    Measure("app.error.client", "ratio", "4xx", "Share of requests that are the client's fault", _SERVICE, 0.05, 0.15),
     Measure("app.error.server", "ratio", "5xx", "Share of requests that failed in the server", _SERVICE, 0.05, 0.15),
     Measure("app.error.timeout", "ratio", "timeouts", "Share of requests that timed out", _SERVICE, 0.05, 0.15),
     Measure("app.error.total", "ratio", "errors", "Share of requests with any error", _SERVICE, 0.05, 0.15),
@@ -78,7 +79,9 @@ _ALL = (
     Measure("system.disk.busy", "ratio", "disk busy", "Share of time with I/O in progress", _DEVICE, 0.80, 0.95),
     Measure("system.filesystem.used", "By", "used", "Bytes used", _MOUNT),
     Measure("system.filesystem.total", "By", "size", "Bytes in all", _MOUNT),
-    Measure("system.filesystem.utilization", "ratio", "full", "used / (used + free for users), as df", _MOUNT, 0.85, 0.95),
+    Measure(
+        "system.filesystem.utilization", "ratio", "full", "used / (used + free to users), as df", _MOUNT, 0.85, 0.95
+    ),
     Measure("system.network.receive", "By/s", "receive", "Bytes received per second", _INTERFACE),
     Measure("system.network.transmit", "By/s", "transmit", "Bytes sent per second", _INTERFACE),
     Measure(
@@ -88,8 +91,7 @@ _ALL = (
     Measure("system.network.loss", "ratio", "loss", "(dropped + errors) / packets", _INTERFACE, 0.001, 0.01),
     Measure("system.network.retransmits", "ratio", "retransmits", "TCP segments retransmitted / sent", (), 0.01, 0.05),
     Measure(
-        "system.pressure", "ratio", "pressure", "Share of the last 10 s that tasks stalled for want of it",
-        ("resource", "stat"), 0.20, 0.50,
+        "system.pressure", "ratio", "pressure", "Share of 10 s that tasks stalled for want of it", _STALL, 0.20, 0.50
     ),
     # AI
     Measure("gpu.utilization", "ratio", "GPU", "Share of time with a kernel running", _GPU, 0.80, 0.95),

@@ -42,7 +42,7 @@ class Series(NamedTuple):
         return self.id + "{" + ", ".join(f"{key}={value}" for key, value in self.labels) + "}"
 
 
-def series(id: str, **labels: str) -> Series:
+def series(id: str, /, **labels: str) -> Series:
     """The series of measure `id` with these labels."""
     return Series(id, tuple(sorted(labels.items())))
 

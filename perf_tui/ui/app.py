@@ -109,7 +109,7 @@ class PerfApp(App[None]):
 
     def _wear(self, palette: Palette) -> None:
         self.palette = palette
-        self.ansi_color = palette.ansi  # type: ignore[assignment]
+        self.ansi_color = palette.ansi
         self.theme = palette.name
 
     # -- commands

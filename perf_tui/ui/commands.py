@@ -36,7 +36,8 @@ class Command:
 
 
 _NAMES = {
-    "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home",
+    "end": "End",
     "tab": "Tab", "shift+tab": "Shift+Tab", "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/",
     "plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?", "f1": "F1", "ctrl+p": "Ctrl+P",
     "ctrl+c": "Ctrl+C",

@@ -44,9 +44,8 @@ class Palette:
         """The Textual theme for dialogs and the command palette, in the same colours."""
 
         def colour(role: str, back: bool = False) -> str:
-            number = self.looks[role][1 if back else 0]
-            if number is None:
-                number = self.background if back else None
+            fore, behind, _ = self.looks[role]
+            number = (self.background if behind is None else behind) if back else fore
             if number is None:
                 return "#000000" if back == self.dark else "#ffffff"
             return str(Color.from_ansi(number).get_truecolor().hex)
@@ -131,7 +130,8 @@ PALETTES = {
 _PLAIN: dict[str, Look] = {
     role: (None, None, attributes)
     for role, attributes in {
-        "text": "", "strong": "bold", "dim": "dim", "accent": "bold", "title": "", "focus": "bold reverse", "rule": "dim",
+        "text": "", "strong": "bold", "dim": "dim", "accent": "bold", "title": "", "focus": "bold reverse",
+        "rule": "dim",
         "track": "dim", "ok": "", "info": "", "warning": "bold", "critical": "bold", "chart1": "", "chart2": "dim",
         "chart3": "bold", "chart4": "", "select": "reverse", "key": "bold", "badge": "reverse",
         "badge_warning": "bold reverse", "badge_critical": "bold reverse",

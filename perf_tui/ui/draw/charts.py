@@ -14,15 +14,26 @@ _FILL_LEFT = (0x00, 0x40, 0x44, 0x46, 0x47)
 _FILL_RIGHT = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
 
 
-def nice(top: float, least: float = 1.0) -> float:
-    """The least of 1, 2, 5 · 10^n that is not below `top`: a scale that changes seldom.
+def nice(top: float, unit: str) -> float:
+    """The top of a scale: 100 % of a ratio, else the least of 1, 2, 5 · 10^n not below `top`, so that it changes
+    seldom. Bytes are counted in steps of 1024.
 
-    >>> nice(0.3), nice(42), nice(51), nice(1200)
-    (1.0, 50.0, 100.0, 2000.0)
+    >>> nice(0.3, "ratio"), nice(42, "1"), nice(0.12, "s"), nice(3000, "By")
+    (1.0, 50.0, 0.2, 5120.0)
     """
-    top = max(top, least)
+    if unit == "ratio":
+        return max(1.0, top)
+    factor = 1.0
+    if unit.startswith("By"):
+        while top > 1000 * factor:
+            factor *= 1024
+    top = max(top / factor, 1.0 if factor > 1 else _LEAST.get(unit, 1.0))
     size = 10.0 ** floor(log10(top))
-    return next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= top * 0.999999)
+    return factor * next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= top * 0.999999)
+
+
+_LEAST = {"s": 0.001, "By": 10.0, "By/s": 10.0}
+"""No scale is finer than this: noise in nothing is no mountain."""
 
 
 def top_of(values: Sequence[float]) -> float:

@@ -40,7 +40,8 @@ class Header(Pane):
         right = Row(60)
         for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
             if counts[level]:
-                words = f" {glyphs.marks[name]} {counts[level]} {name}{'s' if name == 'warning' and counts[level] > 1 else ''} "
+                plural = "s" if name == "warning" and counts[level] > 1 else ""
+                words = f" {glyphs.marks[name]} {counts[level]} {name}{plural} "
                 right.put(words, f"badge_{name}").gap()
         failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
         if failed:

@@ -73,7 +73,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
     def at(id: str, **labels: str) -> Value:
         return snapshot.get(id, **labels)
 
-    loads = " ".join(text(at("system.load", period=period), "1") for period in ("1m", "5m", "15m"))
+    loads = " ".join(text(at("system.load", period=period), "1", 4) for period in ("1m", "5m", "15m"))
     waits = f"iowait {text(at('system.cpu.iowait'), 'ratio', 5)} steal {text(at('system.cpu.steal'), 'ratio', 5)}"
     memory_used = f"{text(at('system.memory.used'), 'By')} of {text(at('system.memory.total'), 'By')}"
     swap_total = at("system.swap.total")

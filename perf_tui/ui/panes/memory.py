@@ -32,22 +32,25 @@ class Memory(Pane):
             for name, _, role in _PARTS
         ]
         rows = [Row(width).gap().extend(stacked(parts, width - 2, view.glyphs)).done()]
+        roomy = width >= 64
         legend = Row(width).gap()
-        for name, _, role in _PARTS:
+        for name, _, role in _PARTS if roomy else _PARTS[:2]:
             legend.put(view.glyphs.column[-1], level if name == "used" else role)
-            legend.put(f" {name} ", "dim").put(f"{view.text(amounts[name], 'By'):>7}  ")
-        available = f"{view.text(snapshot.get('system.memory.available'), 'By'):>7}"
-        rows.append(legend.put("available ", "dim").put(available).done())
+            legend.put(f" {name} ", "dim").put(
+                f"{view.text(amounts[name], 'By'):>7}  " if roomy else f"{view.text(amounts[name], 'By')} "
+            )
+        available = view.text(snapshot.get("system.memory.available"), "By")
+        rows.append(
+            legend.put("available " if roomy else "avail ", "dim").put(f"{available:>7}" if roomy else available).done()
+        )
         swap = snapshot.get("system.swap.utilization")
         row = Row(width).gap().cell("swap", 5, "dim")
         if snapshot.get("system.swap.total").number == 0:
             row.put("none", "dim")
         else:
             row.extend(meter(swap.number, max(6, width - 34), bar_role("system.swap.utilization", swap), view.glyphs))
-            row.put(f"{view.text(swap, 'ratio'):>6} ")
-            row.put(
-                f"{view.text(snapshot.get('system.swap.used'), 'By'):>8} of {view.text(snapshot.get('system.swap.total'), 'By')}"
-            )
+            used, space = (view.text(snapshot.get(f"system.swap.{name}"), "By") for name in ("used", "total"))
+            row.put(f"{view.text(swap, 'ratio'):>6} {used:>8} of {space}")
         rows.append(row.done())
         left = height - len(rows)
         if left >= 2:

@@ -58,9 +58,14 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
         for alert in snapshot.alerts
         if alert.firing
     ]
-    vital = [series("system.cpu.utilization"), series("system.memory.utilization")]
-    vital += _busiest(snapshot, "system.disk.busy") + _busiest(snapshot, "system.network.receive")
-    vital += _busiest(snapshot, "system.network.transmit") + [series("system.pressure", resource="io", stat="some")]
+    vital = [
+        series("system.cpu.utilization"),
+        series("system.memory.utilization"),
+        *_busiest(snapshot, "system.disk.busy"),
+        *_busiest(snapshot, "system.network.receive"),
+        *_busiest(snapshot, "system.network.transmit"),
+        series("system.pressure", resource="io", stat="some"),
+    ]
     seen = {choice.key for choice in chosen}
     chosen += [Choice(key, "chart1") for key in vital if key in snapshot.values and key not in seen]
     return chosen[:most]
@@ -69,9 +74,12 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
 def _busiest(snapshot: Snapshot, id: str) -> list[Series]:
     """The series of a measure that moved most in the last minutes, so that the choice does not jump."""
     keys = [key for key in snapshot.index.get(id, ()) if not key.labels[0][1].startswith(STACKED_ON)]
-    if not keys:
-        return []
-    return [max(keys, key=lambda key: sum(value for value in snapshot.past(key, 150) if not isnan(value)))]
+
+    def moved(key: Series) -> tuple[float, bool]:
+        # Where nothing moved, a real link is worth more than the loopback.
+        return sum(value for value in snapshot.past(key, 150) if not isnan(value)), key.labels[0][1] != "lo"
+
+    return [max(keys, key=moved)] if keys else []
 
 
 def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) -> Rows:
@@ -80,11 +88,7 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
     measure = CATALOGUE[choice.key.id]
     points = line.points(choice.key, per_column=2)
     known = [point for point in points if not isnan(point)]
-    high = (
-        1.0
-        if measure.unit == "ratio"
-        else nice(max(known, default=0.0), least=1024.0 if "By" in measure.unit else 0.001)
-    )
+    high = nice(max(known, default=0.0), measure.unit)
     value = view.text(view.snapshot.values[choice.key], measure.unit)
     top, low = (number(max(known), measure.unit), number(min(known), measure.unit)) if known else ("", "")
     drawn: Rows = []

@@ -16,6 +16,16 @@ def _cpu(row: Process, view: View) -> str:
     return view.glyphs.more if row.cpu is None else ratio(row.cpu)
 
 
+def _cpu_role(row: Process) -> str:
+    busy = row.cpu or 0.0
+    return "strong" if busy >= 0.5 else ("text" if busy >= 0.005 else "dim")
+
+
+def _by_cpu(row: Process) -> tuple[float, int] | None:
+    # Of those that do nothing the largest come first, and noise below what is shown does not shuffle them.
+    return None if row.cpu is None else (round(row.cpu, 3), row.memory)
+
+
 def _rate(amount: float | None) -> str:
     return "" if amount is None else ("0" if amount < 1 else throughput(amount))
 
@@ -54,8 +64,8 @@ COLUMNS: tuple[Column[Process], ...] = (
         "CPU",
         6,
         _cpu,
-        lambda row: row.cpu,
-        lambda row: "strong" if (row.cpu or 0) >= 0.5 else "text",
+        _by_cpu,
+        _cpu_role,
         importance=10,
     ),
     Column("memory", 8, lambda row, view: size(row.memory), lambda row: row.memory, importance=8),

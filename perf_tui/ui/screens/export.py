@@ -26,7 +26,9 @@ class Export(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Export { align: center middle; }
-    Export > Vertical { width: 64; max-width: 100%; height: auto; background: $surface; border: round $primary; padding: 0 1; }
+    Export > Vertical {
+        width: 64; max-width: 100%; height: auto; background: $surface; border: round $primary; padding: 0 1;
+    }
     Export Input { border: none; height: 1; padding: 0; background: $boost; }
     Export Input:focus { border: none; }
     Export Static { height: auto; }

@@ -28,9 +28,9 @@ class Overview(LiveScreen):
     def panes(self) -> Sequence[Pane]:
         return (
             Verdict("verdict"),
-            Invitation("app", "application", "no service is watched yet", "press 2"),
+            Invitation("app", "application", "no service is watched", "press 2 to see what was looked for"),
             Machine("machine"),
-            Invitation("ai", "ai", "no GPU or inference server is watched yet", "press 4"),
+            Invitation("ai", "ai", "no GPU or inference server is watched", "press 4 to see what was looked for"),
             OneClock("clock"),
             TopProcesses("top"),
         )

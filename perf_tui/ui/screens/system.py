@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual.geometry import Region
 
 from perf_tui.ui.panes.cores import Cores, CpuHistory
-from perf_tui.ui.panes.devices import Disks, Filesystems, Networks
+from perf_tui.ui.panes.devices import Disks, Networks
+from perf_tui.ui.panes.filesystems import Filesystems
 from perf_tui.ui.panes.memory import Memory
 from perf_tui.ui.panes.processes import Processes
 from perf_tui.ui.panes.waits import Connections, Stalls
@@ -45,42 +46,57 @@ def _count(view: View, id: str) -> int:
     return max(1, len(view.snapshot.index.get(id, ())))
 
 
+def _cpu(plan: Plan, x: int, y: int, width: int, height: int, view: View) -> None:
+    """The cores in as few rows as show them all, the whole machine's history in what is left above."""
+    cores = 1 + -(-_count(view, "system.cpu.core.utilization") // max(1, width // 30))
+    cores = min(cores, max(2, height // 2))
+    if height - cores < 3:
+        cores = height
+    else:
+        plan["cpu"] = Region(x, y, width, height - cores)
+    plan["cores"] = Region(x, y + height - cores, width, cores)
+
+
 def _small(width: int, top: int, height: int, view: View) -> Plan:
     """For 24 to 30 rows: what is narrow stands side by side, the processes take what is left."""
     left = width // 2
     right = width - left - 1
-    above, middle = 5, 4
-    rest = height - above - middle
-    return {
-        "cores": Region(0, top, left, above),
+    above = max(6, height // 3)
+    middle = 2 + min(2, _devices(view))
+    y = top + above
+    plan = {
         "memory": Region(left + 1, top, right, above),
-        "disks": Region(0, top + above, left, middle),
-        "networks": Region(left + 1, top + above, right, middle),
-        "processes": Region(0, top + above + middle, width, rest),
+        "disks": Region(0, y, left, middle),
+        "networks": Region(left + 1, y, right, middle),
+        "processes": Region(0, y + middle, width, height - above - middle),
     }
+    _cpu(plan, 0, top, left, above, view)
+    return plan
+
+
+def _devices(view: View) -> int:
+    return max(_count(view, "system.disk.read"), _count(view, "system.network.receive"))
 
 
 def _large(width: int, top: int, height: int, view: View) -> Plan:
     left = width // 2
     right = width - left - 1
-    cores = min(6, max(2, 1 + -(-_count(view, "system.cpu.core.utilization") // max(1, left // 30))))
-    history = max(4, min(8, height // 6))
-    upper = history + cores
-    devices = 2 + min(4, max(_count(view, "system.disk.read"), _count(view, "system.network.receive")))
-    third = width // 3
+    above = max(8, height // 4)
+    middle = 2 + min(4, _devices(view))
     waits = 5
-    filesystems = third if width >= 120 else 0
-    y = top + upper
+    third = width // 3
+    spaces = third if width >= 110 else 0
+    y = top + above
+    below = y + middle
     plan = {
-        "cpu": Region(0, top, left, history),
-        "cores": Region(0, top + history, left, cores),
-        "memory": Region(left + 1, top, right, upper),
-        "disks": Region(0, y, left, devices),
-        "networks": Region(left + 1, y, right, devices),
-        "stalls": Region(0, y + devices, third - 1, waits),
-        "connections": Region(third, y + devices, width - third - filesystems, waits),
-        "processes": Region(0, y + devices + waits, width, top + height - y - devices - waits),
+        "memory": Region(left + 1, top, right, above),
+        "disks": Region(0, y, left, middle),
+        "networks": Region(left + 1, y, right, middle),
+        "stalls": Region(0, below, third, waits),
+        "connections": Region(third + 1, below, width - third - 1 - spaces, waits),
+        "processes": Region(0, below + waits, width, top + height - below - waits),
     }
-    if filesystems:
-        plan["filesystems"] = Region(width - filesystems + 1, y + devices, filesystems - 1, waits)
+    if spaces:
+        plan["filesystems"] = Region(width - spaces + 1, below, spaces - 1, waits)
+    _cpu(plan, 0, top, left, above, view)
     return plan

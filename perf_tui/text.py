@@ -9,26 +9,48 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from unicodedata import category
 
-from wcwidth import wcswidth, wcwidth
+from wcwidth import iter_graphemes, wcswidth
 
-# C0 and C1 controls, line and paragraph separators, bidirectional overrides, surrogates of broken
-# UTF-8: each can change what a terminal does with the text around it.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FLAG = "[\U0001f1e6-\U0001f1ff]"
+_TONE = "[\U0001f3fb-\U0001f3ff]"
+_PERSON = "[\u261d\u26f9\u270a-\u270d\U0001f385-\U0001f3fa\U0001f400-\U0001faff]"
+# Kept: two letters that make a flag, and a skin tone after a picture. Spelled out: C0 and C1 controls,
+# line and paragraph separators, bidirectional overrides, invisible characters (zero width spaces, soft
+# hyphens, fillers, tags), surrogates of broken UTF-8, what is no character, and flag letters and skin
+# tones that stand alone. Each can change what a terminal does with the text around it, hide text, or
+# take a number of cells on which terminals do not agree.
+_UNSAFE = re.compile(
+    f"({_FLAG}{_FLAG})|{_FLAG}|(?<!{_PERSON}){_TONE}"
+    "|[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+# A joiner with nothing on one side would join what stands beside the text.
+_LONE_JOINER = re.compile("(?<![^\x00-\xa0])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\xa0])")
 
 
 def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
+    kept = match[1] if match.lastindex else ""
+    return kept or "".join(map(_spelled, match[0]))
+
+
+def _spelled(char: str) -> str:
+    code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # what surrogateescape makes of a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def clean(text: str) -> str:
     """`text` with everything that could steer a terminal spelled out, as in `\\x1b[31m`."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_visible, text)
+    safe = _LONE_JOINER.sub(_visible, _UNSAFE.sub(_visible, text))
+    # A mark without a character of its own would be drawn on what stands before the text.
+    return _spelled(safe[0]) + safe[1:] if category(safe[0]).startswith("M") else safe
 
 
 def decode(raw: bytes) -> str:
@@ -58,12 +80,18 @@ def cut(text: str, cells: int, mark: str = "…") -> str:
     room = cells - width(mark)
     if text.isascii():
         return text[:room] + mark
+    kept: list[str] = []
     taken = 0
-    for index, char in enumerate(text):
-        taken += max(0, wcwidth(char))
+    for cluster in iter_graphemes(text):
+        taken += width(cluster)
         if taken > room:
-            return text[:index] + mark
-    return text
+            break
+        kept.append(cluster)
+    # Joiners at the end would draw the mark into the cluster, and some marks take cells of their own
+    # where they follow what they do not belong to: the whole is measured, not the sum of its parts.
+    while width(result := "".join(kept).rstrip("\u200c\u200d") + mark) > cells:
+        kept.pop()
+    return result
 
 
 def fit(text: str, cells: int, align: str = "<", mark: str = "…") -> str:
@@ -72,8 +100,7 @@ def fit(text: str, cells: int, align: str = "<", mark: str = "…") -> str:
     gap = cells - width(text)
     if gap <= 0:
         return text
-    if align == ">":
-        return " " * gap + text
-    if align == "^":
-        return " " * (gap // 2) + text + " " * (gap - gap // 2)
-    return text + " " * gap
+    before = 0 if align == "<" else gap if align == ">" else gap // 2
+    padded = " " * before + text + " " * (gap - before)
+    # Some marks where they do not belong take a cell more before a blank: such a mark is left away.
+    return padded if width(padded) == cells else fit(text[:-1], cells, align, mark)

@@ -1,4 +1,4 @@
-"""Every file in bad/ is refused in one line that names the file, the place, what is wrong and what is allowed.
+"""Every file in bad/ is refused in one line: the file, the place, what is wrong and what is allowed.
 
 A TOML file carries the line in its first comment, a JSON file in a file beside it. Where the words are
 Python's own, which change between versions, the expectation ends with "…" and holds as a beginning.
@@ -43,7 +43,7 @@ def test_the_corpus_is_large_enough() -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml: there is no such file"):
+    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
         load(str(tmp_path / "none.toml"), environment={})
 
 

@@ -46,9 +46,7 @@ def test_an_empty_variable_is_none(file: str) -> None:
 
 
 def test_settings_of_the_interface_have_short_names() -> None:
-    config, _ = load(
-        None, environment={"PERF_TUI_THEME": "light", "PERF_TUI_ASCII": "true", "PERF_TUI_MOUSE": "0"}
-    )
+    config, _ = load(None, environment={"PERF_TUI_THEME": "light", "PERF_TUI_ASCII": "true", "PERF_TUI_MOUSE": "0"})
     assert (config.ui.theme, config.ui.ascii, config.ui.mouse) == ("light", True, False)
 
 
@@ -75,8 +73,7 @@ def test_variables_are_one_for_each_plain_setting() -> None:
         ),
         (
             {"PERF_TUI_THEME": "neon"},
-            "environment: PERF_TUI_THEME: 'neon' is not allowed; "
-            "allowed: dark, night, light, terminal, blue-orange",
+            "environment: PERF_TUI_THEME: 'neon' is not allowed; allowed: dark, night, light, terminal, blue-orange",
         ),
         (
             {"PERF_TUI_ASCII": "perhaps"},
@@ -84,8 +81,7 @@ def test_variables_are_one_for_each_plain_setting() -> None:
         ),
         (
             {"PERF_TUI_PROMETHEUS_URL": "http://u:p@h/"},
-            "environment: prometheus.url: an address must not hold a user or password: "
-            "this file is printed and shared",
+            "environment: prometheus.url: an address must not hold a user or password: this file is printed and shared",
         ),
     ],
 )

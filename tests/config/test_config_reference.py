@@ -43,12 +43,8 @@ def test_its_examples_are_valid() -> None:
 
 
 def test_every_key_of_the_schema_stands_in_it() -> None:
-    said = {
-        re.sub(r"\[\d+\]", "", key) for key, _ in _leaves(tomllib.loads(EXAMPLE.sub("", reference.text())))
-    }
-    missing = [
-        key for key in _keys(Config) if not any(each == key or each.startswith(key + ".") for each in said)
-    ]
+    said = {re.sub(r"\[\d+\]", "", key) for key, _ in _leaves(tomllib.loads(EXAMPLE.sub("", reference.text())))}
+    missing = [key for key in _keys(Config) if not any(each == key or each.startswith(key + ".") for each in said)]
     assert missing == []
 
 
@@ -85,9 +81,7 @@ def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
 def _keys(section: type[msgspec.Struct], where: str = "") -> Iterator[str]:
     for field in msgspec.structs.fields(section):
         key = where + field.encode_name
-        inner = [
-            each for each in (field.type, *getattr(field.type, "__args__", ())) if isinstance(each, type)
-        ]
+        inner = [each for each in (field.type, *getattr(field.type, "__args__", ())) if isinstance(each, type)]
         nested = next((each for each in inner if issubclass(each, msgspec.Struct)), None)
         if nested is None:
             yield key

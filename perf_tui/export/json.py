@@ -1,0 +1,89 @@
+"""JSON: one object, each measure, alert and source on a line of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from perf_tui import __version__
+from perf_tui.engine.alerts.model import Alert
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.export.values import exported, iso
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series
+from perf_tui.text import clean
+
+SCHEMA_VERSION = 1
+
+
+def render(snapshot: Snapshot) -> str:
+    """The snapshot as a JSON document; statuses without a number have `null`."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "version": __version__,
+        "host": clean(snapshot.host),
+        "time": iso(snapshot.time),
+        "interval_seconds": snapshot.interval,
+        "measures": list(_measures(snapshot)),
+        "workers": [],
+        "alerts": [_alert(alert) for alert in snapshot.alerts],
+        "sources": [
+            {
+                "name": clean(source.name),
+                "kind": clean(source.kind),
+                "status": str(source.status),
+                "duration_seconds": source.duration,
+                "error": _text(source.error),
+            }
+            for source in snapshot.sources
+        ],
+    }
+    return "{" + ",\n ".join(f"{_dumps(key)}: {_member(value)}" for key, value in document.items()) + "}\n"
+
+
+def _measures(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    for key, raw in snapshot.values.items():
+        value = exported(raw)
+        yield {
+            "id": key.id,
+            "labels": _labels(key),
+            "value": value.number,
+            "unit": CATALOGUE[key.id].unit,
+            "status": str(value.status),
+            "age_seconds": round(max(0.0, snapshot.at - value.at), 3),
+            "reason": _text(value.reason),
+        }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "rule": clean(alert.rule.name),
+        "level": alert.level.word,
+        "state": "firing" if alert.firing else "pending",
+        "metric": alert.series.id,
+        "labels": _labels(alert.series),
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "since": iso(alert.since),
+        "message": clean(alert.rule.message),
+    }
+
+
+def _labels(key: Series) -> dict[str, str]:
+    return {clean(name): clean(value) for name, value in key.labels}
+
+
+def _text(words: str | None) -> str | None:
+    return None if words is None else clean(words)
+
+
+def _member(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(_dumps, value)) + "\n ]"
+    return _dumps(value)
+
+
+def _dumps(value: object) -> str:
+    # NaN and Infinity are no JSON: an export that held one would be refused whole by its readers.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

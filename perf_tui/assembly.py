@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from perf_tui.engine.alerts.rules import rules
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.source import Source
+from perf_tui.measures.services import traces
 from perf_tui.sources.system.connections import Connections
 from perf_tui.sources.system.cpu import Cpu
 from perf_tui.sources.system.disk import Disk
@@ -33,4 +34,4 @@ def system_sources(host: Host) -> list[Source[Any]]:
 
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
-    return Engine(system_sources(Host()), AlertEngine(rules(config)), config.interval)
+    return Engine(system_sources(Host()), AlertEngine(rules(config)), config.interval, traces=traces)

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from perf_tui.engine.runner import Runner
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot
 from perf_tui.engine.source import Source
 from perf_tui.engine.store import Store
-from perf_tui.measures.model import Status
+from perf_tui.measures.model import Series, Status
 from perf_tui.measures.ring import History
 
 HISTORY_TICKS = 1800
@@ -30,7 +30,10 @@ LATE_AFTER = 2.5
 
 
 class Engine:
-    """Runs sources and publishes snapshots; `start` gives it a thread, `tick` does one step of it."""
+    """Runs sources and publishes snapshots; `start` gives it a thread, `tick` does one step of it.
+
+    `traces` says what of a source's tables belongs into the history, beside the measures.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Engine:
         alerts: AlertEngine | None = None,
         interval: float = 2.0,
         *,
+        traces: Callable[[Mapping[str, object]], Iterable[tuple[Series, float]]] = lambda tables: (),
         host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -45,6 +49,7 @@ class Engine:
         self.store = Store()
         self.interval = interval
         self.alerts = alerts or AlertEngine([])
+        self._traces = traces
         self.history = History(HISTORY_TICKS)
         self._host = host if host is not None else socket.gethostname()
         self._monotonic = monotonic
@@ -132,7 +137,7 @@ class Engine:
         if tasks:
             # A source that has not answered by then is shown with the next tick: it delays nobody.
             await asyncio.wait(tasks, timeout=self.interval / 4)
-        self._take()
+        traced = self._take()
         samples = self._own.samples([runner.state for runner in self._runners], began)
         self.store.put("perf-tui", samples, {}, began)
         values = self.store.values()
@@ -140,7 +145,7 @@ class Engine:
             self._tick,
             ((key, value.number) for key, value in values.items() if value.status is Status.OK),
         )
-        self.history.record(self._tick, [(TICK_TIME, wall)])
+        self.history.record(self._tick, [(TICK_TIME, wall), *traced])
         if self._tick % 64 == 0:
             self.history.forget(self._tick)
         self.alerts.evaluate(values, began, wall)
@@ -148,19 +153,22 @@ class Engine:
         self._tick += 1
         return snapshot
 
-    def _take(self) -> None:
-        """Move what the sources have brought into the store; age what failed or is late."""
+    def _take(self) -> list[tuple[Series, float]]:
+        """Move what the sources have brought into the store; age what failed or is late.
+
+        Returns what of their tables belongs into the history.
+        """
         now = self._monotonic()
+        traced: list[tuple[Series, float]] = []
         for runner in self._runners:
             name = runner.source.name
             if runner.result is not None:
                 self.store.put(name, runner.result.samples, runner.result.tables, runner.read_at)
+                traced.extend(self._traces(runner.result.tables))
                 runner.result = None
-            elif runner.state.status in (Status.ERROR, Status.DENIED):
+            elif runner.state.status in (Status.ERROR, Status.DENIED) or (runner.reading and now - runner.read_at > LATE_AFTER * self.interval * runner.source.every):
                 self.store.age(name)
-            elif runner.task is not None and not runner.task.done() and runner.read_at:
-                if now - runner.read_at > LATE_AFTER * self.interval * runner.source.every:
-                    self.store.age(name)
+        return traced
 
     def _publish(self, at: float, wall: float) -> Snapshot:
         snapshot = Snapshot(

@@ -29,9 +29,14 @@ class Runner:
         self._failures = 0
         self._not_before = 0.0
 
+    @property
+    def reading(self) -> bool:
+        """Whether a reading is under way."""
+        return self.task is not None and not self.task.done()
+
     def due(self, tick: int) -> bool:
         """Whether to read on this tick. A source that is backing off or still reading is not due."""
-        if self.task is not None and not self.task.done():
+        if self.reading:
             return False
         if self._monotonic() < self._not_before:
             return False

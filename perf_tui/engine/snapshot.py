@@ -64,6 +64,10 @@ class Snapshot:
         """The last `count` values of a series, oldest first; NaN where it had none."""
         return self.history.window(key, self.tick, count)
 
+    def traced(self, id: str) -> list[Series]:
+        """Every series of a measure, or pseudo-measure, that the history knows."""
+        return self.history.keys(id)
+
     def frozen(self) -> Snapshot:
         """This snapshot with a copy of its history, which stands still while collection goes on."""
         return replace(self, history=self.history.copy())

@@ -45,7 +45,7 @@ class Source(ABC, Generic[R]):
     deadline: float = 5.0
     """Seconds after which a reading counts as failed."""
 
-    async def open(self) -> None:  # noqa: B027  (most sources have nothing to open)
+    async def open(self) -> None:
         """Acquire what `read` needs; called again after a failure. May raise SourceError."""
 
     @abstractmethod
@@ -56,5 +56,5 @@ class Source(ABC, Generic[R]):
     def derive(self, reading: R, at: float) -> Derived:
         """Samples from this reading and those before; `at` is the reading's monotonic time in seconds."""
 
-    async def close(self) -> None:  # noqa: B027
+    async def close(self) -> None:
         """Release what `open` acquired; never raises."""

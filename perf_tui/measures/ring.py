@@ -98,6 +98,11 @@ class History:
             for key in [key for key, ring in self._rings.items() if ring.last <= oldest]:
                 del self._rings[key]
 
+    def keys(self, id: str) -> list[Series]:
+        """Every series of a measure that has a past."""
+        with self._lock:
+            return [key for key in self._rings if key.id == id]
+
     def window(self, key: Series, end: int, count: int) -> array[float]:
         """`count` values of a series up to tick `end`; all NaN for a series that is not known."""
         with self._lock:

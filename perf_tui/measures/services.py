@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from perf_tui.measures.model import Value
+from perf_tui.measures.model import Series, Value, series
+
+BUCKET = "app.request.bucket"
+"""The pseudo-measure under which the history keeps the heat map: requests of a tick in one bucket."""
 
 
 class Bracket(NamedTuple):
@@ -58,3 +62,12 @@ class Service(NamedTuple):
     brackets: tuple[Bracket, ...] = ()
     notices: tuple[str, ...] = ()
     """Sentences that a reader of the numbers should know; safe to show."""
+
+
+def traces(tables: Mapping[str, object]) -> Iterator[tuple[Series, float]]:
+    """What of the table `services` belongs into the history: the buckets of the newest interval."""
+    services: Sequence[Service] = tables.get("services", ())  # type: ignore[assignment]
+    for service in services:
+        if service.buckets is not None:
+            for bound, count in zip(service.buckets.bounds, service.buckets.counts, strict=True):
+                yield series(BUCKET, service=service.name, le=str(bound)), count

@@ -117,9 +117,7 @@ class AlertEngine:
 
 def _alert(instance: _Instance) -> Alert:
     level = instance.fired or instance.level
-    return Alert(
-        instance.rule, instance.series, level, instance.fired is not Level.OK, instance.value, instance.since
-    )
+    return Alert(instance.rule, instance.series, level, instance.fired is not Level.OK, instance.value, instance.since)
 
 
 def _worst_first(alert: Alert) -> tuple[bool, int, float]:

@@ -60,7 +60,7 @@ class Rule:
             if level <= held:
                 slack = abs(limit) * self.hysteresis
                 limit = limit + slack if self.below else limit - slack
-            if (number <= limit if self.below else number >= limit):
+            if number <= limit if self.below else number >= limit:
                 return level
         return Level.OK
 

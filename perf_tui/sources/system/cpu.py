@@ -72,7 +72,7 @@ class Cpu(Part[CpuReading]):
         )
 
     def derive(self, before: CpuReading | None, now: CpuReading, seconds: float) -> Iterator[Sample]:
-        idle, iowait, steal = _shares(before and before.whole, now.whole)
+        idle, iowait, steal = _shares(None if before is None else before.whole, now.whole)
         busy = _busy(idle, iowait)
         if now.quota is not None:
             busy = PENDING
@@ -94,7 +94,11 @@ class Cpu(Part[CpuReading]):
 def _shares(before: Times | None, now: Times) -> tuple[Value, Value, Value]:
     """idle, iowait and steal as shares of the CPU time that passed."""
     if before is None:
-        return (PENDING, PENDING if now.iowait is not None else _NO_FIELD, PENDING if now.steal is not None else _NO_FIELD)
+        return (
+            PENDING,
+            PENDING if now.iowait is not None else _NO_FIELD,
+            PENDING if now.steal is not None else _NO_FIELD,
+        )
     # Idle and iowait of Linux may step back a little between readings: not a reset, and never negative.
     total = now.total - before.total
     if total <= 0:

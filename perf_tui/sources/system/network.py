@@ -63,8 +63,8 @@ class Network(Part[dict[str, InterfaceCounters]]):
     ) -> Iterator[Sample]:
         for name, link in now.items():
             earlier = before.get(name) if before else None
-            receive = rate(earlier and earlier.received, link.received, seconds)
-            transmit = rate(earlier and earlier.sent, link.sent, seconds)
+            receive = rate(None if earlier is None else earlier.received, link.received, seconds)
+            transmit = rate(None if earlier is None else earlier.sent, link.sent, seconds)
             yield Sample(series("system.network.receive", interface=name), receive)
             yield Sample(series("system.network.transmit", interface=name), transmit)
             yield Sample(series("system.network.utilization", interface=name), _utilization(receive, transmit, link))

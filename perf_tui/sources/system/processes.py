@@ -130,7 +130,17 @@ class Processes(Source[list[RawProcess]]):
 
     def _portable(self) -> list[RawProcess]:
         rows = []
-        wanted = ["ppid", "username", "status", "cpu_times", "memory_info", "num_threads", "name", "cmdline", "create_time"]
+        wanted = [
+            "ppid",
+            "username",
+            "status",
+            "cpu_times",
+            "memory_info",
+            "num_threads",
+            "name",
+            "cmdline",
+            "create_time",
+        ]
         for process in psutil.process_iter(wanted):
             info = process.info
             if info["cpu_times"] is None or info["memory_info"] is None:

@@ -9,32 +9,35 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from perf_tui.engine.source import SourceError
 
 T = TypeVar("T")
 
-_Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+_Job: TypeAlias = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+_Jobs: TypeAlias = "SimpleQueue[_Job | None]"
 
 
 class Blocking:
-    """One daemon thread that runs one blocking call at a time."""
+    """A daemon thread that runs one blocking call at a time; it begins with the first call."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._jobs: _Jobs | None = None
         self._busy = False
 
     async def call(self, function: Callable[[], T]) -> T:
         """The function's result, or what it raised. Raises SourceError while an earlier call hangs."""
         if self._busy:
             raise SourceError("the call before has not returned")
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"perf-tui {self._name}", daemon=True)
-            self._thread.start()
+        if self._jobs is None:
+            self._jobs = SimpleQueue()
+            threading.Thread(
+                target=self._run, args=(self._jobs,), name=f"perf-tui {self._name}", daemon=True
+            ).start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._busy = True
@@ -42,28 +45,32 @@ class Blocking:
         return await future
 
     def close(self) -> None:
-        """Let the thread end once its call returns."""
-        if self._thread is not None:
+        """Let the thread end once its call returns; a later call begins another."""
+        if self._jobs is not None:
             self._jobs.put(None)
-            self._thread = None
+            self._jobs = None
 
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _run(self, jobs: _Jobs) -> None:
+        while (job := jobs.get()) is not None:
             function, loop, future = job
             result: Any = None
-            error: BaseException | None = None
+            error: Exception | None = None
             try:
                 result = function()
+            except StopIteration as raised:  # the one exception that a future does not take
+                error = RuntimeError(repr(raised))
             except Exception as raised:
                 error = raised
+            except BaseException as raised:  # SystemExit would end this thread, or the engine's loop
+                error = SourceError(repr(raised))
             self._busy = False
-            try:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, future, result, error)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                return
+            # A thread that waits for its next call keeps nothing of the last one.
+            del job, function, loop, future, result, error
 
 
-def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
     if future.done():  # given up on at the deadline
         return
     if error is not None:

@@ -166,9 +166,12 @@ class Engine:
                 self.store.put(name, runner.result.samples, runner.result.tables, runner.read_at)
                 traced.extend(self._traces(runner.result.tables))
                 runner.result = None
-            elif runner.state.status in (Status.ERROR, Status.DENIED) or (runner.reading and now - runner.read_at > LATE_AFTER * self.interval * runner.source.every):
+            elif runner.state.status in (Status.ERROR, Status.DENIED) or self._late(runner, now):
                 self.store.age(name)
         return traced
+
+    def _late(self, runner: Runner, now: float) -> bool:
+        return runner.reading and now - runner.read_at > LATE_AFTER * self.interval * runner.source.every
 
     def _publish(self, at: float, wall: float) -> Snapshot:
         snapshot = Snapshot(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
-from perf_tui.measures.model import Sample
+from perf_tui.measures.model import Sample, Status
+from perf_tui.text import clean
 
 R = TypeVar("R")
 
@@ -20,9 +21,43 @@ R = TypeVar("R")
 class SourceError(Exception):
     """A source could not be read; the text is the reason that a person sees."""
 
+    status: ClassVar[Status] = Status.ERROR
+
 
 class SourceDenied(SourceError):
     """It may not be read; the text says what would give permission."""
+
+    status = Status.DENIED
+
+
+class SourceAbsent(SourceError):
+    """There is nothing of the kind here; the text says what is missing."""
+
+    status = Status.ABSENT
+
+
+class Failure(NamedTuple):
+    """Why something could not be read, as people see it."""
+
+    status: Status
+    reason: str
+
+
+def failure(error: BaseException) -> Failure:
+    """The status and the words for what was raised while reading."""
+    if isinstance(error, SourceError):
+        return Failure(error.status, clean(str(error)) or type(error).__name__)
+    if isinstance(error, PermissionError):
+        return Failure(Status.DENIED, clean(f"no permission to read {error.filename or 'it'}; root has it"))
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return Failure(Status.ABSENT, clean(f"there is no {error.filename}"))
+    if isinstance(error, NotImplementedError):
+        return Failure(Status.ABSENT, clean(str(error)) or "this system does not give it")
+    if isinstance(error, OSError) and error.strerror:
+        what = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        return Failure(Status.ERROR, clean(what))
+    # The type says more than the text alone: the text of a KeyError is the key.
+    return Failure(Status.ERROR, clean(f"{type(error).__name__}: {error}").removesuffix(": "))
 
 
 @dataclass(frozen=True, slots=True)

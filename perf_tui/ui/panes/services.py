@@ -17,7 +17,7 @@ from perf_tui.ui.view import View
 from perf_tui.ui.widgets.table import Column, TablePane
 
 _LEVELS = {"critical": 3, "warning": 2, "info": 1, "text": 0}
-_SPARK = 40
+_SPARK = 36
 """Cells of a service's history in the table: at two ticks a cell and 2 s a tick, not quite three minutes."""
 
 
@@ -117,6 +117,18 @@ def _column(
     )
 
 
+def _by_name(row: ServiceRow) -> str:
+    return row.service.name
+
+
+def _by_profile(row: ServiceRow) -> str:
+    return row.service.profile
+
+
+def _mark_role(row: ServiceRow) -> str:
+    return "ok" if row.role == "text" else row.role
+
+
 def _level(row: ServiceRow) -> str:
     return "chart1" if row.role == "text" else row.role
 
@@ -126,11 +138,8 @@ class Services(TablePane[ServiceRow]):
 
     title = "services"
     columns = (
-        Column("", 1, _mark, lambda row: row.trouble, lambda row: "ok" if row.role == "text" else row.role, "<", True, 10),
-        Column(
-            "service", 20, lambda row, view: row.service.name, lambda row: row.service.name, align="<", descending=False,
-            importance=10,
-        ),
+        Column("", 1, _mark, lambda row: row.trouble, _mark_role, "<", True, 10),
+        Column("service", 20, lambda row, view: row.service.name, _by_name, align="<", descending=False, importance=10),
         _column("rate", lambda row: row.rate, "app.request.rate", 9, 9),
         _column("p50", lambda row: row.p50, "app.request.duration", 6, 8),
         _column("p95", lambda row: row.p95, "app.request.duration", 7, 8),
@@ -140,10 +149,7 @@ class Services(TablePane[ServiceRow]):
         _column("5xx", lambda row: row.server, "app.error.server", 8),
         _column("t/o", lambda row: row.timeout, "app.error.timeout", 4),
         Column("p99 over time", _SPARK, _history, lambda row: row.p99.number, _level, "<", importance=3),
-        Column(
-            "seen as", 10, lambda row, view: row.service.profile, lambda row: row.service.profile, lambda row: "dim", "<",
-            False, 2,
-        ),
+        Column("seen as", 10, lambda row, view: row.service.profile, _by_profile, lambda row: "dim", "<", False, 2),
     )  # fmt: skip
 
     def head(self, view: View) -> tuple[str, str]:
@@ -182,6 +188,10 @@ def _share(row: Route, view: View) -> str:
     return "" if row.share is None else view.text(Value(row.share), "ratio")
 
 
+def _error_words(row: Route, view: View) -> str:
+    return view.text(row.errors, "ratio")
+
+
 def _errors(row: Route) -> str:
     return level_role("app.error.total", row.errors) if row.errors.number else "dim"
 
@@ -196,10 +206,8 @@ class Routes(TablePane[Route]):
         _route("mean", lambda row: row.mean, "s", 7, 5),
         _route("p95", lambda row: row.p95, "s", 8, 6),
         _route("p99", lambda row: row.p99, "s", 8, 4),
-        Column(
-            "errors", 6, lambda row, view: view.text(row.errors, "ratio"), lambda row: row.errors.number, _errors, importance=7
-        ),
-        Column("route", 16, lambda row, view: row.name, lambda row: row.name, align="<", descending=False, importance=10),
+        Column("errors", 6, _error_words, lambda row: row.errors.number, _errors, importance=7),
+        Column("route", 16, lambda row, view: row.name, lambda row: row.name, lambda row: "text", "<", False, 10),
     )  # fmt: skip
 
     def __init__(self, id: str, subject: Callable[[], str]) -> None:

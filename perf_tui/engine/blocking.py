@@ -35,9 +35,7 @@ class Blocking:
             raise SourceError("the call before has not returned")
         if self._jobs is None:
             self._jobs = SimpleQueue()
-            threading.Thread(
-                target=self._run, args=(self._jobs,), name=f"perf-tui {self._name}", daemon=True
-            ).start()
+            threading.Thread(target=self._run, args=(self._jobs,), name=f"perf-tui {self._name}", daemon=True).start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._busy = True

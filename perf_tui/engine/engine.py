@@ -10,6 +10,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,16 +18,19 @@ from typing import Any
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.own import OwnCost
 from perf_tui.engine.runner import Runner
-from perf_tui.engine.snapshot import TICK_TIME, Snapshot
-from perf_tui.engine.source import Source
+from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
+from perf_tui.engine.source import Source, failure
 from perf_tui.engine.store import Store
 from perf_tui.measures.model import Series, Status
 from perf_tui.measures.ring import History
+from perf_tui.text import clean
 
 HISTORY_TICKS = 1800
 """Ticks kept in memory: an hour at 2 s."""
-LATE_AFTER = 2.5
-"""A source is late when its newest reading is older than this many of its periods."""
+PATIENCE = 0.5
+"""Seconds for which a tick waits for its sources, and at most a quarter of the interval."""
+OWN = "perf-tui"
+"""The name under which the engine stores what the monitor costs."""
 
 
 class Engine:
@@ -51,7 +55,10 @@ class Engine:
         self.alerts = alerts or AlertEngine([])
         self._traces = traces
         self.history = History(HISTORY_TICKS)
-        self._host = host if host is not None else socket.gethostname()
+        twice = [name for name, number in Counter(source.name for source in sources).items() if number > 1]
+        if OWN in {source.name for source in sources} or twice:
+            raise ValueError(f"names of sources must be unique: {twice or OWN}")
+        self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
         self._runners = [Runner(source, monotonic) for source in sources]
@@ -62,12 +69,13 @@ class Engine:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.failure: BaseException | None = None
-        """What ended the engine's thread, if anything but `stop` did."""
+        """What went wrong in the newest tick, or ended the thread; not a source's or subscriber's failure."""
+        self.store.snapshot = Snapshot(host=self._host, interval=interval, sources=self._states(), history=self.history)
 
     # -- from any thread
 
     def start(self) -> None:
-        """Run on a thread of its own until `stop`."""
+        """Run on a thread of its own until `stop`; an engine runs once."""
         self._thread = threading.Thread(target=self._main, name="perf-tui engine", daemon=True)
         self._thread.start()
 
@@ -75,7 +83,7 @@ class Engine:
         """End the thread; returns when it has ended, or after `timeout` seconds."""
         self._stopping = True
         self._wake_up()
-        if self._thread is not None:
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
     @property
@@ -99,7 +107,7 @@ class Engine:
         try:
             asyncio.run(self.run())
         except BaseException as error:
-            self.failure = error
+            self._fail(error)
 
     async def run(self, ticks: int | None = None) -> None:
         """Tick at the interval until `stop`, or `ticks` times. Late ticks are skipped, not made up for."""
@@ -108,72 +116,91 @@ class Engine:
         done = 0
         try:
             while not self._stopping:
-                await self.tick()
+                try:
+                    await self.tick()
+                    self.failure = None
+                except Exception as error:  # the next tick tries again
+                    self._fail(error)
                 done += 1
                 if ticks is not None and done >= ticks:
                     return
                 due = await self._pause(due)
         finally:
-            for runner in self._runners:
-                await runner.close()
+            await asyncio.gather(*(runner.close() for runner in self._runners))
 
     async def _pause(self, due: float) -> float:
-        """Sleep until one interval after `due`; returns when the next tick is due."""
+        """Sleep until one interval after `due`; returns when the next tick is due. Missed ticks leave gaps."""
+        interval = self.interval
         while not self._stopping:
-            left = due + self.interval - self._monotonic()
+            if interval != self.interval:
+                # Ticks of a shorter interval that were never due were not missed.
+                interval = self.interval
+                due = max(due, self._monotonic() - interval)
+            left = due + interval - self._monotonic()
             if left <= 0:
                 break
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), left)
-        missed = max(0, int((self._monotonic() - due) / self.interval) - 1)
+        missed = max(0, int((self._monotonic() - due) / interval) - 1)
         self._tick += missed
-        return due + (1 + missed) * self.interval
+        return due + (1 + missed) * interval
 
     async def tick(self) -> Snapshot:
         """Read every source that is due, derive, record, judge, publish."""
-        began, wall = self._monotonic(), self._wall()
-        tasks = [runner.start() for runner in self._runners if runner.due(self._tick)]
-        if tasks:
-            # A source that has not answered by then is shown with the next tick: it delays nobody.
-            await asyncio.wait(tasks, timeout=self.interval / 4)
-        traced = self._take()
-        samples = self._own.samples([runner.state for runner in self._runners], began)
-        self.store.put("perf-tui", samples, {}, began)
-        values = self.store.values()
-        self.history.record(
-            self._tick,
-            ((key, value.number) for key, value in values.items() if value.status is Status.OK),
-        )
-        self.history.record(self._tick, [(TICK_TIME, wall), *traced])
-        if self._tick % 64 == 0:
-            self.history.forget(self._tick)
-        self.alerts.evaluate(values, began, wall)
-        snapshot = self._publish(began, wall)
-        self._tick += 1
-        return snapshot
+        began = self._monotonic()
+        try:
+            await self._read()
+            traced = self._take()
+            at, wall = self._monotonic(), self._wall()
+            states = [runner.state for runner in self._runners]
+            self.store.put(OWN, self._own.samples(states, began), {}, at)
+            values = self.store.values()
+            numbers = [(key, value.number) for key, value in values.items() if value.status is Status.OK]
+            self.history.record(self._tick, [(TICK_TIME, wall), *numbers, *traced])
+            if self._tick % 64 == 0:
+                self.history.forget(self._tick)
+            self.alerts.evaluate(values, at, wall)
+            return self._publish(at, wall)
+        finally:
+            self._tick += 1
+
+    async def _read(self) -> None:
+        """Start what is due, and wait for it a little: what is not there by then comes with the next tick."""
+        patience = min(PATIENCE, self.interval / 4)
+        waited = []
+        for runner in self._runners:
+            if runner.due(self._tick):
+                task = runner.start(self._tick)
+                # One that took longer the last time is not waited for at all.
+                if runner.took <= patience:
+                    waited.append(task)
+        if waited:
+            await asyncio.wait(waited, timeout=patience)
 
     def _take(self) -> list[tuple[Series, float]]:
         """Move what the sources have brought into the store; age what failed or is late.
 
         Returns what of their tables belongs into the history.
         """
-        now = self._monotonic()
         traced: list[tuple[Series, float]] = []
         for runner in self._runners:
             name = runner.source.name
-            if runner.result is not None:
-                self.store.put(name, runner.result.samples, runner.result.tables, runner.read_at)
-                traced.extend(self._traces(runner.result.tables))
-                runner.result = None
-            elif runner.state.status in (Status.ERROR, Status.DENIED) or self._late(runner, now):
-                self.store.age(name)
+            if (derived := runner.take()) is not None:
+                self.store.put(name, derived.samples, derived.tables, runner.read_at)
+                traced.extend(self._traces(derived.tables))
+            elif runner.failed or runner.late(self.interval):
+                self.store.age(name, runner.state.error)
         return traced
 
-    def _late(self, runner: Runner, now: float) -> bool:
-        return runner.reading and now - runner.read_at > LATE_AFTER * self.interval * runner.source.every
+    def _states(self) -> tuple[SourceState, ...]:
+        return (*(runner.state for runner in self._runners), *self.store.troubles)
 
     def _publish(self, at: float, wall: float) -> Snapshot:
+        states = self._states()
+        if self.failure is not None:
+            status, reason = failure(self.failure)
+            states = (SourceState(OWN, "collector", status, None, reason), *states)
         snapshot = Snapshot(
             host=self._host,
             time=wall,
@@ -185,8 +212,16 @@ class Engine:
             tables=self.store.tables(),
             alerts=self.alerts.active(),
             log=self.alerts.log(),
-            sources=tuple(runner.state for runner in self._runners),
+            sources=states,
             history=self.history,
         )
         self.store.publish(snapshot)
         return snapshot
+
+    def _fail(self, error: BaseException) -> None:
+        """A tick failed by a fault of the engine's own: what is known becomes stale, and people are told."""
+        self.failure = error
+        with suppress(Exception):
+            for name in (OWN, *(runner.source.name for runner in self._runners)):
+                self.store.age(name, failure(error).reason)
+            self._publish(self._monotonic(), self._wall())

@@ -9,7 +9,7 @@ import psutil
 
 from perf_tui.engine.snapshot import SourceState
 from perf_tui.measures.counters import rate
-from perf_tui.measures.model import Sample, Value, ok, series
+from perf_tui.measures.model import PENDING, Sample, ok, series
 
 _CPU = series("self.cpu")
 _MEMORY = series("self.memory")
@@ -26,15 +26,11 @@ class OwnCost:
 
     def samples(self, sources: Sequence[SourceState], began: float) -> Iterator[Sample]:
         """The `self.*` measures of a tick that began at `began`."""
-        used = time.process_time()
-        if self._before is None:
-            cpu = rate(None, used, 0)
-        else:
-            cpu = rate(self._before[1], used, began - self._before[0])
-        self._before = (began, used)
-        yield Sample(_CPU, cpu)
+        now, used = self._monotonic(), time.process_time()
+        before, self._before = self._before, (now, used)
+        yield Sample(_CPU, rate(before[1], used, now - before[0]) if before else PENDING)
         yield Sample(_MEMORY, ok(float(self._process.memory_info().rss)))
         for source in sources:
             if source.duration is not None:
-                yield Sample(series("self.source.duration", source=source.name), Value(source.duration))
-        yield Sample(_TICK, ok(self._monotonic() - began))
+                yield Sample(series("self.source.duration", source=source.name), ok(source.duration))
+        yield Sample(_TICK, ok(now - began))

@@ -59,10 +59,12 @@ class Runner:
         return self._started is None or tick - self._started >= self.source.every
 
     def late(self, interval: float) -> bool:
-        """Whether a reading is under way and the numbers of the one before it are too old to be news."""
+        """Whether a reading is under way while the numbers of the one before it are old; the state then says so."""
         now = self._monotonic()
         periods = LATE_AFTER * self.source.every
-        if not (self.reading and self._good and now - self._began > interval and now - self.read_at > periods * interval):
+        if not (
+            self.reading and self._good and now - self._began > interval and now - self.read_at > periods * interval
+        ):
             return False
         self.state = replace(self.state, status=Status.STALE, error=f"no answer for {now - self._began:.0f} s")
         return True

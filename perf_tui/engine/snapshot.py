@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from perf_tui.engine.alerts.model import Alert, Transition
-from perf_tui.measures.model import Series, Status, Value, absent, series
+from perf_tui.measures.model import PENDING, Series, Status, Value, absent, series
 from perf_tui.measures.ring import History
 
 TICK_TIME = series("tick.time")
@@ -18,7 +18,7 @@ _UNKNOWN = absent("no source gives it")
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a source is doing."""
+    """How a source is doing, or a subscriber or the collector itself that failed."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ class Snapshot:
     time: float = 0.0
     """Wall time of the tick, seconds since the epoch."""
     at: float = 0.0
-    """Monotonic time of the tick."""
+    """Monotonic time of the tick, never before that of a value."""
     tick: int = 0
     interval: float = 2.0
     values: Mapping[Series, Value] = field(default_factory=dict)
@@ -51,9 +51,12 @@ class Snapshot:
     sources: tuple[SourceState, ...] = ()
     history: History = field(default_factory=lambda: History(1))
 
-    def get(self, id: str, **labels: str) -> Value:
-        """The value of one series; `absent` where nothing gives it."""
-        return self.values.get(series(id, **labels), _UNKNOWN)
+    def get(self, id: str, /, **labels: str) -> Value:
+        """The value of one series; `absent` where nothing gives it, `pending` while some source has yet to begin."""
+        value = self.values.get(series(id, **labels))
+        if value is not None:
+            return value
+        return PENDING if any(source.status is Status.PENDING for source in self.sources) else _UNKNOWN
 
     def all(self, id: str) -> Iterator[tuple[Series, Value]]:
         """Every series of a measure with its value."""

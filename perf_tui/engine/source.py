@@ -24,13 +24,13 @@ class SourceError(Exception):
     status: ClassVar[Status] = Status.ERROR
 
 
-class SourceDenied(SourceError):
+class SourceDenied(SourceError):  # noqa: N818  (a kind of SourceError, named for what it says)
     """It may not be read; the text says what would give permission."""
 
     status = Status.DENIED
 
 
-class SourceAbsent(SourceError):
+class SourceAbsent(SourceError):  # noqa: N818
     """There is nothing of the kind here; the text says what is missing."""
 
     status = Status.ABSENT

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
 
-from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.snapshot import Snapshot, SourceState
+from perf_tui.engine.source import failure
 from perf_tui.measures.model import Sample, Series, Status, Value
 
 Subscriber = Callable[[Snapshot], None]
@@ -17,33 +19,46 @@ class Store:
         self._by_source: dict[str, dict[Series, Value]] = {}
         self._tables: dict[str, Mapping[str, object]] = {}
         self._index: dict[str, tuple[Series, ...]] | None = None
+        self._aged: dict[str, str | None] = {}
         self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribing = Lock()
+        self.troubles: tuple[SourceState, ...] = ()
+        """Subscribers that raised at the last publication."""
         self.snapshot = Snapshot()
         """The newest published snapshot; safe to read from any thread."""
 
     def put(self, source: str, samples: Iterable[Sample], tables: Mapping[str, object], at: float) -> None:
-        """Replace everything that `source` gave; series that it no longer gives are gone."""
-        values = {key: value._replace(at=at) for key, value in samples}
+        """Replace everything that `source` gave; series that it no longer gives are gone.
+
+        `at` is the monotonic time of the values that do not bring their own.
+        """
+        values = {
+            key: value if value.at else Value(value.number, value.status, value.reason, at, value.bound)
+            for key, value in samples
+        }
         before = self._by_source.get(source)
         if before is None or before.keys() != values.keys():
             self._index = None
         self._by_source[source] = values
         self._tables[source] = tables
+        self._aged.pop(source, None)
 
-    def age(self, source: str) -> None:
-        """Mark what `source` gave as stale: numbers stay, with the time they are from."""
-        values = self._by_source.get(source)
-        if values:
-            self._by_source[source] = {
-                key: value._replace(status=Status.STALE) if value.number is not None else value
-                for key, value in values.items()
-            }
+    def age(self, source: str, reason: str | None = None) -> None:
+        """Mark what `source` gave as stale: numbers stay, with the time they are from and why they are old."""
+        if source not in self._by_source or (source in self._aged and self._aged[source] == reason):
+            return
+        self._by_source[source] = {
+            key: value._replace(status=Status.STALE, reason=reason) if value.number is not None else value
+            for key, value in self._by_source[source].items()
+        }
+        self._aged[source] = reason
 
     def drop(self, source: str) -> None:
         """Forget what `source` gave."""
         if self._by_source.pop(source, None) is not None:
             self._index = None
         self._tables.pop(source, None)
+        self._aged.pop(source, None)
 
     def values(self) -> dict[Series, Value]:
         """The newest value of every series."""
@@ -82,15 +97,23 @@ class Store:
 
         Returns a function that ends the subscription.
         """
-        self._subscribers = (*self._subscribers, subscriber)
+        with self._subscribing:
+            self._subscribers = (*self._subscribers, subscriber)
 
         def end() -> None:
-            self._subscribers = tuple(each for each in self._subscribers if each is not subscriber)
+            with self._subscribing:
+                self._subscribers = tuple(each for each in self._subscribers if each is not subscriber)
 
         return end
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Make `snapshot` the newest and tell all subscribers."""
+        """Make `snapshot` the newest and tell all subscribers; one that raises stays, and is in `troubles`."""
         self.snapshot = snapshot
+        troubles = []
         for subscriber in self._subscribers:
-            subscriber(snapshot)
+            try:
+                subscriber(snapshot)
+            except Exception as error:
+                name = getattr(subscriber, "__qualname__", type(subscriber).__name__)
+                troubles.append(SourceState(name, "subscriber", Status.ERROR, None, failure(error).reason))
+        self.troubles = tuple(troubles)

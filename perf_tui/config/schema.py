@@ -9,6 +9,10 @@ from msgspec import Meta, Struct, field
 Screen = Literal["overview", "app", "system", "ai", "workers", "alerts"]
 Mode = Literal["dashboard", "perf"]
 Theme = Literal["dark", "night", "light", "terminal", "blue-orange"]
+LogFormat = Literal[
+    "auto", "nginx", "apache", "caddy", "traefik", "haproxy", "gunicorn", "uvicorn", "granian",
+    "combined", "combined-s", "combined-ms", "combined-us",
+]  # fmt: skip
 
 # The descriptions end the sentence "allowed: …" of an error, and stand in the JSON schema.
 Duration = Annotated[
@@ -74,7 +78,7 @@ class AccessLog(Section, frozen=True):
 
     name: Name
     path: Text
-    format: str = "auto"
+    format: LogFormat = "auto"
 
 
 class WorkerMatch(Section, frozen=True):

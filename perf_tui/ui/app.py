@@ -16,9 +16,13 @@ from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import BY_ID, COMMANDS
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
 from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
+from perf_tui.ui.panes.services import Services
+from perf_tui.ui.screens.alerts import Alerts
+from perf_tui.ui.screens.application import Application
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.screens.missing import missing
 from perf_tui.ui.screens.overview import Overview
+from perf_tui.ui.screens.service import ServiceScreen
 from perf_tui.ui.screens.system import System
 from perf_tui.ui.view import View
 
@@ -30,11 +34,11 @@ class PerfApp(App[None]):
 
     MODES: ClassVar[dict[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
         "overview": Overview,
-        "app": lambda: missing("app"),
+        "app": Application,
         "system": System,
         "ai": lambda: missing("ai"),
         "workers": lambda: missing("workers"),
-        "alerts": lambda: missing("alerts"),
+        "alerts": Alerts,
     }
     BINDINGS: ClassVar = [
         Binding(
@@ -130,7 +134,11 @@ class PerfApp(App[None]):
 
     async def action_show(self, name: str) -> None:
         """Switch to a screen."""
-        if len(self.screen_stack) == 1 and self.current_mode != name:
+        if not isinstance(self.screen, LiveScreen):
+            return  # a dialog is open
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        if self.current_mode != name:
             await self.switch_mode(name)
 
     def action_pane(self, step: int) -> None:
@@ -142,16 +150,23 @@ class PerfApp(App[None]):
             self.live.move(how)
 
     async def action_open(self) -> None:
-        """Enter: what the focused pane opens."""
+        """Enter: what the focused pane opens, else what its selected row is about."""
         opens = getattr(self.focused, "opens", "")
         if opens:
             await self.action_show(opens)
+        elif isinstance(self.focused, Services) and self.focused.service:
+            self.push_screen(ServiceScreen(self.focused.service))
 
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif self.live is not None:
             self.live.back()
+
+    def action_neighbour(self, step: int) -> None:
+        """The next thing of the kind that the screen is about."""
+        if isinstance(self.screen, ServiceScreen):
+            self.screen.neighbour(step)
 
     def action_filter(self) -> None:
         if self.live is not None:

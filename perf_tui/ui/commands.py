@@ -75,6 +75,8 @@ COMMANDS = (
     Command("top", "g,home", "top", "To the first row", action="move('top')", group="Moving"),
     Command("bottom", "G,end", "bottom", "To the last row", action="move('bottom')", group="Moving"),
     Command("open", "enter", "open", "Open the selected row", action="open", group="Moving"),
+    Command("next", "n", "next", "To the next one, on the screen of a service", action="neighbour(1)", group="Moving"),
+    Command("previous", "N", "previous", "To the one before", action="neighbour(-1)", group="Moving"),
     Command(
         "back",
         "escape",

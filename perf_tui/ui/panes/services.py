@@ -150,7 +150,7 @@ class Services(TablePane[ServiceRow]):
         _column("t/o", lambda row: row.timeout, "app.error.timeout", 4),
         Column("p99 over time", _SPARK, _history, lambda row: row.p99.number, _level, "<", importance=3),
         Column("seen as", 10, lambda row, view: row.service.profile, _by_profile, lambda row: "dim", "<", False, 2),
-    )  # fmt: skip
+    )
 
     def head(self, view: View) -> tuple[str, str]:
         rows = self.rows(view)
@@ -208,7 +208,7 @@ class Routes(TablePane[Route]):
         _route("p99", lambda row: row.p99, "s", 8, 4),
         Column("errors", 6, _error_words, lambda row: row.errors.number, _errors, importance=7),
         Column("route", 16, lambda row, view: row.name, lambda row: row.name, lambda row: "text", "<", False, 10),
-    )  # fmt: skip
+    )
 
     def __init__(self, id: str, subject: Callable[[], str]) -> None:
         super().__init__(id)

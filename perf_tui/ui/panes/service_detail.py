@@ -1,0 +1,87 @@
+"""One service in full: what it is, what is wrong with it, and its latency as a large plot."""
+
+from __future__ import annotations
+
+from perf_tui.engine.snapshot import TICK_TIME
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Status, series
+from perf_tui.measures.units import number, seconds
+from perf_tui.text import clean
+from perf_tui.ui.draw.charts import nice, top_of
+from perf_tui.ui.draw.plot import Curve, plot
+from perf_tui.ui.draw.row import Row
+from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.panes.service_charts import ServicePane
+from perf_tui.ui.panes.services import find
+from perf_tui.ui.view import Rows, View
+
+_MEASURES = (
+    "app.request.rate", "app.request.active", "app.error.total", "app.error.client", "app.error.server",
+    "app.error.timeout", "app.task.rate", "app.task.completion",
+)  # fmt: skip
+
+
+class Facts(ServicePane):
+    """Its source and profile, every measure with its status' reason, its notices."""
+
+    def head(self, view: View) -> tuple[str, str]:
+        service = find(view.snapshot, self.subject())
+        return self.subject() or "service", f"seen as {service.profile}" if service else ""
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        name = self.subject()
+        rows = [
+            (f"latency {stat}", view.snapshot.get("app.request.duration", service=name, stat=stat), "s")
+            for stat in ("p50", "p95", "p99", "mean")
+        ]
+        rows += [(CATALOGUE[id].title, view.snapshot.get(id, service=name), CATALOGUE[id].unit) for id in _MEASURES]
+        drawn = []
+        for title, value, unit in rows:
+            row = Row(width).gap().cell(title, 14, "dim").cell(view.text(value, unit), 9, "strong", ">").gap(2)
+            if value.status is not Status.OK:
+                row.put(clean(value.reason or value.status.value), "dim")
+            drawn.append(row.done())
+        return [*self._source(view, width), *drawn][:height]
+
+    def _source(self, view: View, width: int) -> Rows:
+        service = find(view.snapshot, self.subject())
+        if service is None:
+            return []
+        state = next((each for each in view.snapshot.sources if each.name == service.source), None)
+        rows = []
+        if state is not None:
+            role = "text" if state.status is Status.OK else "warning"
+            words = f"{state.kind} {state.name}: {state.status.value}"
+            words += f", read in {seconds(state.duration)}" if state.duration is not None else ""
+            rows.append(Row(width).gap().put(words, role).put(f" {state.error or ''}", role).done())
+        for notice in service.notices:
+            mark = view.glyphs.marks["warning"]
+            rows.append(Row(width).gap().put(f"{mark} ", "warning").put(clean(notice), "text").done())
+        return rows
+
+
+class LatencyPlot(ServicePane):
+    """p50, p95 and p99 over all that the screen is wide."""
+
+    def head(self, view: View) -> tuple[str, str]:
+        return "latency", f"{view.glyphs.more} to now" if not view.snapshot.time else f"to {clock(view.snapshot.time)}"
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        if height < 5 or width < 30:
+            return []
+        line = Timeline(view.snapshot, (width - 10) // 2 * 2)
+        curves = [
+            Curve(stat, line.points(series("app.request.duration", service=self.subject(), stat=stat)), role)
+            for stat, role in (("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
+        ]
+        high = nice(max(top_of(curve.values) for curve in curves), "s")
+        if not any(top_of(curve.values) for curve in curves):
+            value = view.snapshot.get("app.request.duration", service=self.subject(), stat="p99")
+            words = value.reason or view.text(value, "s")
+            return [Row(width).gap().put(f"no latency to plot: {clean(words)}", "dim").done()]
+        times = line.values(TICK_TIME)
+        places = range(line.columns // 6, line.columns, max(1, line.columns // 5))
+        ticks = [(at, clock(times[at * line.ticks])) for at in places if times[at * line.ticks] > 0]
+        heights = [(high * part / 4, number(high * part / 4, "s")) for part in range(5)]
+        return plot(curves, width, height, high, ticks, heights, view.glyphs.ascii_only)

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from math import ceil, floor, log2
+from math import ceil, floor, inf, log2
 from typing import Self
 
 SCALE = 32
@@ -22,7 +22,7 @@ GAMMA: float = 2 ** (1 / SCALE)
 ERROR: float = (GAMMA - 1) / (GAMMA + 1)
 """The most by which a quantile differs from the true one, as a share of it: 1.08 %."""
 
-_LOWEST, _HIGHEST = -30 * SCALE, 40 * SCALE
+_HIGHEST = 40 * SCALE
 SMALLEST: float = 2.0**-30
 """Numbers below this count as zero: a nanosecond, where they are seconds."""
 
@@ -42,12 +42,14 @@ class Sketch:
 
     def add(self, number: float, times: int = 1) -> None:
         """Count `number` once, or `times` times. Raises ValueError unless it is finite and not negative."""
-        if not 0 <= number < float("inf"):
+        if not 0 <= number < inf:
             raise ValueError(f"a sketch holds finite numbers from 0, not {number}")
         if number < SMALLEST:
             self.zero += times
         else:
-            index = min(_HIGHEST, ceil(log2(number) * SCALE))
+            index = ceil(log2(number) * SCALE)
+            if index > _HIGHEST:
+                index = _HIGHEST
             self.buckets[index] = self.buckets.get(index, 0) + times
         self.count += times
         self.sum += number * times

@@ -19,6 +19,14 @@ from perf_tui.ui.widgets.table import Column, TablePane
 _SPARK = 30
 
 
+def _state(row: Alert) -> str:
+    return row.level.word if row.firing else "pending"
+
+
+def _role(row: Alert) -> str:
+    return row.level.word if row.firing else "dim"
+
+
 class Active(TablePane[Alert]):
     """What is pending or firing now."""
 
@@ -101,14 +109,6 @@ class Active(TablePane[Alert]):
 
     def empty(self, view: View) -> str:
         return f"{view.glyphs.marks['ok']} no rule is broken"
-
-
-def _state(row: Alert) -> str:
-    return row.level.word if row.firing else "pending"
-
-
-def _role(row: Alert) -> str:
-    return row.level.word if row.firing else "dim"
 
 
 @dataclass(frozen=True, slots=True)

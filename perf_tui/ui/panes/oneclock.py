@@ -59,6 +59,8 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
         if alert.firing
     ]
     vital = [
+        *_busiest(snapshot, "app.request.duration", stat="p99"),
+        *_busiest(snapshot, "app.request.rate"),
         series("system.cpu.utilization"),
         series("system.memory.utilization"),
         *_busiest(snapshot, "system.disk.busy"),
@@ -71,9 +73,13 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
     return chosen[:most]
 
 
-def _busiest(snapshot: Snapshot, id: str) -> list[Series]:
-    """The series of a measure that moved most in the last minutes, so that the choice does not jump."""
-    keys = [key for key in snapshot.index.get(id, ()) if not key.labels[0][1].startswith(STACKED_ON)]
+def _busiest(snapshot: Snapshot, id: str, **labels: str) -> list[Series]:
+    """The series of a measure with the most in the last minutes, so that the choice does not jump."""
+    keys = [
+        key
+        for key in snapshot.index.get(id, ())
+        if not key.labels[0][1].startswith(STACKED_ON) and labels.items() <= dict(key.labels).items()
+    ]
 
     def moved(key: Series) -> tuple[float, bool]:
         # Where nothing moved, a real link is worth more than the loopback.

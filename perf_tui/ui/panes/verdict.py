@@ -53,7 +53,9 @@ def _findings(view: View) -> Iterator[Spans]:
 def _alert_words(alert: Alert, snapshot: Snapshot) -> str:
     unit = CATALOGUE[alert.series.id].unit
     lasted = seconds(max(0.0, snapshot.time - alert.since))
-    return f"{subject(alert.series)} {number(alert.value, unit)} (limit {number(alert.threshold, unit)}) for {lasted}"
+    better = "" if alert.rule.level(alert.value) else ", better now"
+    limit = number(alert.threshold, unit)
+    return f"{subject(alert.series)} {number(alert.value, unit)} (limit {limit}{better}) for {lasted}"
 
 
 def _beyond(snapshot: Snapshot) -> Iterator[tuple[str, Series, float]]:

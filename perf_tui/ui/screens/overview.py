@@ -10,6 +10,7 @@ from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.machine import Machine
 from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.processes import TopProcesses
+from perf_tui.ui.panes.services import ServicesTile
 from perf_tui.ui.panes.verdict import Verdict
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
@@ -28,6 +29,7 @@ class Overview(LiveScreen):
     def panes(self) -> Sequence[Pane]:
         return (
             Verdict("verdict"),
+            ServicesTile("services"),
             Invitation("app", "application", "no service is watched", "press 2 to see what was looked for"),
             Machine("machine"),
             Invitation("ai", "ai", "no GPU or inference server is watched", "press 4 to see what was looked for"),
@@ -38,15 +40,16 @@ class Overview(LiveScreen):
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
         wide = width >= SIDE_BY_SIDE
         findings = min(3, max(1, sum(alert.firing for alert in view.snapshot.alerts)))
+        services = len(view.snapshot.tables.get("services", ()))  # type: ignore[arg-type]
         rows = stack(
             top,
             height,
             [
                 ("verdict", findings, findings, 9),
-                ("app", 2, 2, 4),
+                ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
                 ("machine", 8, 8, 8),
                 ("ai", 2, 2, 4),
-                ("clock", 4, 19 if wide else 14, 6),
+                ("clock", 4, 31 if wide else 17, 6),
                 *([] if wide else [("top", 4, 60, 2)]),
             ],
         )

@@ -63,7 +63,7 @@ class Engine:
         self._wall = wall
         self._runners = [Runner(source, monotonic) for source in sources]
         self._own = OwnCost(monotonic)
-        self._tick = 0
+        self._tick = -1
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._stopping = False
@@ -116,21 +116,20 @@ class Engine:
         done = 0
         try:
             while not self._stopping:
+                interval = self.interval
                 try:
                     await self.tick()
-                    self.failure = None
                 except Exception as error:  # the next tick tries again
                     self._fail(error)
                 done += 1
                 if ticks is not None and done >= ticks:
                     return
-                due = await self._pause(due)
+                due = await self._pause(due, interval)
         finally:
             await asyncio.gather(*(runner.close() for runner in self._runners))
 
-    async def _pause(self, due: float) -> float:
+    async def _pause(self, due: float, interval: float) -> float:
         """Sleep until one interval after `due`; returns when the next tick is due. Missed ticks leave gaps."""
-        interval = self.interval
         while not self._stopping:
             if interval != self.interval:
                 # Ticks of a shorter interval that were never due were not missed.
@@ -148,22 +147,21 @@ class Engine:
 
     async def tick(self) -> Snapshot:
         """Read every source that is due, derive, record, judge, publish."""
+        self._tick += 1
         began = self._monotonic()
-        try:
-            await self._read()
-            traced = self._take()
-            at, wall = self._monotonic(), self._wall()
-            states = [runner.state for runner in self._runners]
-            self.store.put(OWN, self._own.samples(states, began), {}, at)
-            values = self.store.values()
-            numbers = [(key, value.number) for key, value in values.items() if value.status is Status.OK]
-            self.history.record(self._tick, [(TICK_TIME, wall), *numbers, *traced])
-            if self._tick % 64 == 0:
-                self.history.forget(self._tick)
-            self.alerts.evaluate(values, at, wall)
-            return self._publish(at, wall)
-        finally:
-            self._tick += 1
+        await self._read()
+        traced = self._take()
+        at, wall = self._monotonic(), self._wall()
+        states = [runner.state for runner in self._runners]
+        self.store.put(OWN, self._own.samples(states, began), {}, at)
+        values = self.store.values()
+        numbers = [(key, value.number) for key, value in values.items() if value.status is Status.OK]
+        self.history.record(self._tick, [(TICK_TIME, wall), *numbers, *traced])
+        if self._tick % 64 == 0:
+            self.history.forget(self._tick)
+        self.alerts.evaluate(values, at, wall)
+        self.failure = None
+        return self._publish(at, wall)
 
     async def _read(self) -> None:
         """Start what is due, and wait for it a little: what is not there by then comes with the next tick."""

@@ -1,9 +1,10 @@
-"""Charts of one or several rows: sparks of eighths, filled braille areas, braille lines, a mirrored pair."""
+"""Charts of one or several rows: sparks of eighths, filled braille areas, braille lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, isnan, log10
+from itertools import cycle
+from math import floor, isfinite, isnan, log10
 
 from perf_tui.ui.draw.glyphs import Glyphs
 
@@ -15,14 +16,14 @@ _FILL_RIGHT = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
 
 
 def nice(top: float, unit: str) -> float:
-    """The top of a scale: 100 % of a ratio, else the least of 1, 2, 5 · 10^n not below `top`, so that it changes
-    seldom. Bytes are counted in steps of 1024.
+    """The top of a scale: 100 % of a ratio up to there, else the least of 1, 2, 5 · 10^n not below `top`, so that
+    it changes seldom. Bytes are counted in steps of 1024.
 
     >>> nice(0.3, "ratio"), nice(42, "1"), nice(0.12, "s"), nice(3000, "By")
     (1.0, 50.0, 0.2, 5120.0)
     """
-    if unit == "ratio":
-        return max(1.0, top)
+    if not isfinite(top):
+        top = 0.0
     factor = 1.0
     if unit.startswith("By"):
         while top > 1000 * factor:
@@ -37,15 +38,16 @@ _LEAST = {"s": 0.001, "By": 10.0, "By/s": 10.0}
 
 
 def top_of(values: Sequence[float]) -> float:
-    """The highest number; 0 where there is none."""
-    return max((value for value in values if not isnan(value)), default=0.0)
+    """The highest finite number; 0 where there is none."""
+    return max(filter(isfinite, values), default=0.0)
 
 
 def spark(values: Sequence[float], high: float, glyphs: Glyphs) -> str:
     """One row, one cell a value, from 0 to `high`; a gap is blank, a small number is still seen."""
     steps = len(glyphs.column) - 1
     scale = steps / high if high > 0 else 0.0
-    return "".join(" " if isnan(value) else glyphs.column[min(steps, max(1, round(value * scale)))] for value in values)
+    # Bounded before it is rounded: an infinite number is a full cell and no error.
+    return "".join(" " if isnan(value) else glyphs.column[round(min(steps, max(1, value * scale)))] for value in values)
 
 
 def area(values: Sequence[float], rows: int, high: float, glyphs: Glyphs) -> list[str]:
@@ -58,7 +60,7 @@ def area(values: Sequence[float], rows: int, high: float, glyphs: Glyphs) -> lis
             "".join(" " if h is None or h <= level + 0.1 else ("#" if h >= level + 0.6 else ":") for h in heights)
             for level in range(rows - 1, -1, -1)
         ]
-    dots = [0 if isnan(value) else min(rows * 4, max(1, round(value * scale * rows * 4))) for value in values]
+    dots = [0 if isnan(value) else round(min(rows * 4, max(1, value * scale * rows * 4))) for value in values]
     lines = []
     for level in range(rows - 1, -1, -1):
         base = level * 4
@@ -86,7 +88,7 @@ def line(values: Sequence[float], rows: int, high: float, glyphs: Glyphs) -> lis
         if isnan(value):
             before = None
             continue
-        level = min(height, max(0, round(value * scale)))
+        level = round(min(height, max(0, value * scale)))
         low, top = (level, level) if before is None else (min(before, level), max(before, level))
         # Steep steps are drawn as an upright in the newer column, so that the line has no holes.
         if before is not None and before != level:
@@ -121,11 +123,11 @@ def _ascii_lines(
 ) -> list[list[tuple[str, str]]]:
     text = [[" "] * cells for _ in range(rows)]
     roles = [["chart1"] * cells for _ in range(rows)]
-    for (values, role), char in zip(series, "*o+x#@", strict=False):
-        for x in range(cells):
+    for (values, role), char in zip(series, cycle("*o+x#@"), strict=False):
+        for x in range(len(values) // 2):
             value = _pair(values[2 * x], values[2 * x + 1])
             if not isnan(value):
-                y = rows - 1 - min(rows - 1, max(0, round(value / high * (rows - 1)) if high > 0 else 0))
+                y = rows - 1 - round(min(rows - 1, max(0, value / high * (rows - 1) if high > 0 else 0)))
                 text[y][x], roles[y][x] = char, role
     return [_runs(text[y], roles[y]) for y in range(rows)]
 

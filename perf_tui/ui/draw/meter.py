@@ -27,7 +27,7 @@ def stacked(parts: list[tuple[float, str]], cells: int, glyphs: Glyphs) -> Spans
     used, total = 0, 0.0
     for share, role in parts:
         total += max(0.0, share)
-        upto = min(cells, round(total * cells))
+        upto = round(min(1.0, total) * cells)
         if upto > used:
             spans.append((glyphs.bar[-1] * (upto - used), role))
             used = upto

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from perf_tui.text import fit, width
+from unicodedata import normalize
+
+from wcwidth import iter_graphemes
+
+from perf_tui.text import clean, fit
+from perf_tui.text import width as cells_of
 
 Span = tuple[str, str]
 """Clean text and its role: text, dim, accent, title, ok, info, warning, critical, chart1.., track, select, key."""
@@ -26,8 +31,9 @@ class Row:
         return self.width - self._cells
 
     def put(self, text: str, role: str = "text") -> Row:
-        """Append clean text; what does not fit any more is cut."""
-        cells = len(text) if text.isascii() else width(text)
+        """Append text; what does not fit any more is cut."""
+        text = _printable(text)
+        cells = len(text) if text.isascii() else cells_of(text)
         if cells > self.left:
             text = fit(text, max(0, self.left))
             cells = self.left
@@ -38,7 +44,7 @@ class Row:
 
     def cell(self, text: str, cells: int, role: str = "text", align: str = "<") -> Row:
         """Append text in exactly `cells` cells."""
-        return self.put(fit(text, max(0, cells), align), role)
+        return self.put(fit(_printable(text), max(0, cells), align), role)
 
     def gap(self, cells: int = 1) -> Row:
         """Append blanks."""
@@ -71,7 +77,12 @@ class Row:
         return tuple(joined)
 
 
-SOLID = frozenset(("select", "key", "badge_critical", "badge_warning", "badge"))
+def _printable(text: str) -> str:
+    # Sources clean what they give. This is for settings, for dialogs, and for the source that forgets.
+    return text if text.isprintable() else clean(text)
+
+
+SOLID = frozenset(("select", "focus", "key", "badge_critical", "badge_warning", "badge"))
 """Roles with a background of their own: blanks beside them must not take it over."""
 
 
@@ -86,8 +97,22 @@ def rule(title: str, width: int, glyphs_rule: str, role: str = "title", right: s
     row.put(glyphs_rule, "rule")
     if title:
         row.put(f" {title} ", role)
-    end = f" {right} " if right and width - len(title) - 6 > len(right) else ""
-    row.put(glyphs_rule * max(0, row.left - len(end) - (1 if end else 0)), "rule")
+    end = f" {right} " if right and width - cells_of(title) - 6 > cells_of(right) else ""
+    row.put(glyphs_rule * max(0, row.left - cells_of(end) - (1 if end else 0)), "rule")
     if end:
         row.put(end, "dim").put(glyphs_rule, "rule")
     return row.done()
+
+
+_ASCII = {"…": "~", "·": ".", "–": "-", "—": "-", "−": "-", "“": '"', "”": '"', "≥": ">", "≤": "<", "×": "x"}
+
+
+def plain(spans: Spans) -> Spans:
+    """The same cells in ASCII: what it lacks becomes the letter below the accent, a stand-in, or `?`."""
+    return tuple((text if text.isascii() else "".join(map(_plain, iter_graphemes(text))), role) for text, role in spans)
+
+
+def _plain(char: str) -> str:
+    cells = cells_of(char)
+    letter = _ASCII.get(char) or normalize("NFKD", char)[0]
+    return letter if cells == 1 and letter.isascii() else "?" * cells

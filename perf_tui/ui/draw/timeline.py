@@ -31,12 +31,16 @@ class Timeline:
 
     def values(self, key: Series) -> array[float]:
         """One value a tick from the first column to the last; NaN where there is none, or not yet."""
+        if self.columns <= 0:
+            return array("d")
         wanted = self.columns * self.ticks
         known = self.snapshot.tick - self.first + 1
         return self.snapshot.past(key, known) + array("d", [nan]) * (wanted - known)
 
     def points(self, key: Series, per_column: int = 1) -> list[float]:
         """`per_column` values a column, each the highest of its ticks: a spike never hides in an average."""
+        if self.columns <= 0:
+            return []
         return highest(self.values(key), self.columns * per_column)
 
     @property
@@ -46,23 +50,30 @@ class Timeline:
 
     def axis(self, rule: str) -> str:
         """Marks of time under the charts, now at the right edge."""
+        end = " now"
+        if self.columns < len(end):
+            return rule * self.columns
         text = list(rule * self.columns)
         column = self.ticks * self.snapshot.interval
         step = _step(column * 16)
         for number in range(1, int(self.span / step) + 1):
-            label = f" −{seconds(step * number).removesuffix('00s')} "
+            label = f" −{_short(step * number)} "
             place = self.columns - round(step * number / column)
             if place >= 0 and place + len(label) <= self.columns - 6:
                 text[place : place + len(label)] = label
-        end = " now"
         text[self.columns - len(end) :] = end
         return "".join(text)
+
+
+def _short(whole: int) -> str:
+    """A whole number of seconds without what is zero: 30s, 2m, 1m30s, 2h."""
+    return f"{whole}s" if whole < 60 else seconds(whole).removesuffix("00s").removesuffix("00m")
 
 
 _STEPS = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
-def _step(least: float) -> float:
+def _step(least: float) -> int:
     return next((step for step in _STEPS if step >= least), 86400)
 
 

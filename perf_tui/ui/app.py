@@ -207,8 +207,7 @@ class PerfApp(App[None]):
         names = list(PALETTES)
         self._wear(PALETTES[names[(names.index(self.palette.name) + 1) % len(names)]])
         self.notify(self.palette.title, title="theme", timeout=2)
-        if self.live is not None:
-            self.live.repaint()
+        self.paint()
 
     def action_help(self) -> None:
         from perf_tui.ui.screens.help import Help

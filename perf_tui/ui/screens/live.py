@@ -106,12 +106,6 @@ class LiveScreen(Screen[None]):
             if pane.id in plan:
                 pane.show(view)
 
-    def repaint(self) -> None:
-        """Send everything again, for a new theme."""
-        for pane in self.query(Pane):
-            pane.repaint()
-        self.paint()
-
     # -- keys of the focused pane
 
     @property

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from perf_tui.ui.draw.row import Row, blank, rule
+from perf_tui.ui.draw.row import Row, blank, plain, rule
 from perf_tui.ui.view import Rows, View
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Pane(Widget):
         self.view: View | None = None
         self._rows: Rows = []
         self._strips: list[Strip | None] = []
-        self._drawn_for: tuple[int, int] = (0, 0)
+        self._drawn_for: tuple[int, int, str] = (0, 0, "")
 
     # -- for subclasses
 
@@ -61,8 +61,9 @@ class Pane(Widget):
         if self.view is None or width <= 0 or height <= 0:
             return
         rows = self._all_rows(self.view, width, height)
-        if self._drawn_for != (width, height):
-            self._drawn_for = (width, height)
+        drawn_for = (width, height, self.perf.palette.name)
+        if self._drawn_for != drawn_for:
+            self._drawn_for = drawn_for
             self._rows, self._strips = rows, [None] * height
             self.refresh()
             return
@@ -80,12 +81,7 @@ class Pane(Widget):
             rows.append(rule(title, width, view.glyphs.rule, "focus" if self.has_focus else "title", right))
         rows.extend(self.draw(view, width, height - len(rows))[: height - len(rows)])
         rows.extend([blank(width)] * (height - len(rows)))
-        return rows
-
-    def repaint(self) -> None:
-        """Send everything again, for a new theme."""
-        self._strips = [None] * len(self._strips)
-        self.refresh()
+        return [plain(row) for row in rows] if view.glyphs.ascii_only else rows
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Textual asks for strips; those that have not changed are kept."""

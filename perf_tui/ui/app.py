@@ -53,6 +53,7 @@ class PerfApp(App[None]):
     ]
     CSS = """
     Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
+    ModalScreen { background: $background 60%; }
     """
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""

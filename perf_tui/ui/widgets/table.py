@@ -86,7 +86,7 @@ class TablePane(Pane, Generic[T]):
 
     def _fitting(self, width: int) -> list[Column[T]]:
         columns = list(self.columns)
-        while len(columns) > 1 and sum(column.width + 1 for column in columns) > width:
+        while len(columns) > 1 and sum(column.width + 1 for column in columns) >= width:
             columns.remove(min(columns[:-1], key=lambda column: column.importance))
         return columns
 
@@ -115,7 +115,7 @@ class TablePane(Pane, Generic[T]):
             self._top = max(self._top, self._index - self._page + 1)
 
     def _header(self, columns: list[Column[T]], width: int, view: View) -> Spans:
-        row = Row(width)
+        row = Row(width).gap()
         for column in columns:
             title, role = column.title, "dim"
             if column is self.columns[self.sort_column]:
@@ -126,7 +126,7 @@ class TablePane(Pane, Generic[T]):
         return row.done()
 
     def _line(self, item: T, columns: list[Column[T]], width: int, view: View, selected: bool) -> Spans:
-        row = Row(width)
+        row = Row(width).put(" ", "select" if selected else "text")
         for column in columns:
             cells = row.left if column is columns[-1] else column.width
             text = fit(column.text(item, view), cells, column.align, view.glyphs.more)
@@ -192,7 +192,7 @@ class TablePane(Pane, Generic[T]):
             self._sort_at(event.x)
 
     def _sort_at(self, x: int) -> None:
-        edge = 0
+        edge = 1
         for column in self._fitting(self.size.width):
             edge += column.width + 1
             if x < edge or column is self.columns[-1]:

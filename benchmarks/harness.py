@@ -64,6 +64,7 @@ class Terminal:
         self._reports, theirs = socket.socketpair()
         self._said = b""
         self._status: int | None = None
+        self._cpu_in_all = 0.0
         try:
             self._leader = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_LEADER), str(theirs.fileno()), *command],
@@ -187,7 +188,9 @@ class Terminal:
         return accounting.session(self._leader.pid)
 
     def cpu_seconds(self) -> float:
-        """CPU seconds that they have used."""
+        """CPU seconds that they have used; once the command has ended, what it used in all."""
+        if self.ended:
+            return self._cpu_in_all
         return accounting.cpu_seconds(self.processes())
 
     def pss_bytes(self) -> int:
@@ -226,7 +229,8 @@ class Terminal:
         if self._master in ready:
             self._take_output()
         if self._reports in ready:
-            self._status = int(self._report("ended"))
+            status, seconds = self._report("ended").split()
+            self._status, self._cpu_in_all = int(status), float(seconds)
         return bool(ready) or left > 0
 
     def _take_output(self) -> None:

@@ -4,8 +4,8 @@ A program that leads its session is spared what others meet: when a leader ends,
 resets the terminal, so that nobody could see in which state it was left.
 
 Run as a script, with the terminal at descriptors 0 to 2: `leader.py DESCRIPTOR COMMAND [ARGUMENT ...]`.
-Over the socket DESCRIPTOR it says `started PID SECONDS` (of the monotonic clock) and `ended STATUS` (as wait
-gives it). It keeps the terminal until the other end of the socket is closed, and then leaves nothing behind.
+Over the socket DESCRIPTOR it says `started PID SECONDS` (of the monotonic clock) and `ended STATUS SECONDS` (as
+wait gives it, and of CPU time). It keeps the terminal until the other end of the socket is closed, and then leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def main() -> int:
     ended = os.pidfd_open(child)
     if report.fileno() in select.select([report.fileno(), ended], [], [])[0]:
         os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
+    _, status, used = os.wait4(child, 0)
     try:
-        report.sendall(f"ended {status}\n".encode())
+        report.sendall(f"ended {status} {used.ru_utime + used.ru_stime:.6f}\n".encode())
         report.recv(1)
     except OSError:
         pass  # nobody listens any more

@@ -1,0 +1,33 @@
+"""What a program's output leaves switched on in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from benchmarks.harness import Terminal
+
+_SWITCH = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+_KEYBOARD = re.compile(rb"\x1b\[([<>])[0-9;]*u")
+_ON_AT_FIRST = {7, 25}
+"""Lines wrap, and the cursor shows."""
+_COLOUR = re.compile(rb"\x1b\[([0-9;]*)m")
+
+
+def switched(raw: bytes) -> dict[int, bool]:
+    """The private modes that were set or reset, and how each was left."""
+    return {int(mode): found[2] == b"h" for found in _SWITCH.finditer(raw) for mode in found[1].split(b";")}
+
+
+def assert_given_back(terminal: Terminal) -> None:
+    """The main screen, the cursor, plain keys, the settings and the blocking of before."""
+    modes = switched(terminal.raw)
+    assert modes[1049] is False
+    assert {mode: on for mode, on in modes.items() if on != (mode in _ON_AT_FIRST)} == {}
+    kept = sum(1 if found[1] == b">" else -1 for found in _KEYBOARD.finditer(terminal.raw))
+    assert kept <= 0
+    assert terminal.state == terminal.state_before
+
+
+def attributes(raw: bytes) -> set[bytes]:
+    """Every parameter of every colour or attribute sequence."""
+    return {number for found in _COLOUR.finditer(raw) for number in found[1].split(b";")}

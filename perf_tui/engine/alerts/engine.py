@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 from perf_tui.engine.alerts.model import Alert, Change, Level, Rule, Transition
 from perf_tui.measures.model import Series, Status, Value
 
 LOG_LENGTH = 500
+EARLY = 0.05
+"""Seconds by which a tick may come early and still count as the one at which a hold ends."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class _Instance:
     """The level that people have been told; OK while it is pending."""
     better_since: float | None = None
     """Monotonic time since when the value asks for less than `fired`."""
+    eased: Level = Level.OK
+    """The worst level since then."""
 
 
 class AlertEngine:
@@ -56,9 +61,10 @@ class AlertEngine:
         """Judge every rule on the values of one tick; returns what changed."""
         changes: list[Transition] = []
         for key, value in values.items():
-            for number, rule in self._by_metric.get(key.id, ()):
-                if value.status is Status.OK and value.number is not None and rule.matches(key):
-                    changes.extend(self._judge(number, rule, key, value.number, at, wall))
+            for place, rule in self._by_metric.get(key.id, ()):
+                number = value.number
+                if value.status is Status.OK and number is not None and not isnan(number) and rule.matches(key):
+                    changes.extend(self._judge(place, rule, key, number, at, wall))
         changes.extend(self._gone(values, wall))
         if changes:
             self._log.extend(changes)
@@ -67,20 +73,20 @@ class AlertEngine:
         return changes
 
     def _judge(
-        self, number: int, rule: Rule, key: Series, amount: float, at: float, wall: float
+        self, place: int, rule: Rule, key: Series, number: float, at: float, wall: float
     ) -> Iterable[Transition]:
-        instance = self._instances.get((number, key))
-        level = rule.level(amount, instance.fired if instance else Level.OK)
+        instance = self._instances.get((place, key))
+        level = rule.level(number, instance.fired if instance else Level.OK)
         if instance is None:
             if level is Level.OK:
                 return
-            instance = _Instance(rule, key, level, amount, began=at, since=wall)
-            self._instances[number, key] = instance
-        instance.level, instance.value = level, amount
+            instance = _Instance(rule, key, level, number, began=at, since=wall)
+            self._instances[place, key] = instance
+        instance.level, instance.value = level, number
         if instance.fired is Level.OK:  # pending
             if level is Level.OK:
-                del self._instances[number, key]
-            elif at - instance.began >= rule.hold:
+                del self._instances[place, key]
+            elif at - instance.began >= rule.hold - EARLY:
                 yield self._tell(instance, Change.RAISED, level, wall)
             return
         if level >= instance.fired:
@@ -90,14 +96,15 @@ class AlertEngine:
             return
         # Getting better counts only when it lasts as long as getting worse had to.
         if instance.better_since is None:
-            instance.better_since = at
-        if at - instance.better_since >= rule.hold:
-            instance.better_since = None
-            if level is Level.OK:
-                del self._instances[number, key]
+            instance.better_since, instance.eased = at, level
+        instance.eased = max(instance.eased, level)
+        if at - instance.better_since >= rule.hold - EARLY:
+            if instance.eased is Level.OK:
+                del self._instances[place, key]
                 yield self._tell(instance, Change.CLEARED, instance.fired, wall)
             else:
-                yield self._tell(instance, Change.LOWERED, level, wall)
+                yield self._tell(instance, Change.LOWERED, instance.eased, wall)
+                instance.better_since, instance.eased = (at, level) if level < instance.fired else (None, Level.OK)
 
     def _gone(self, values: Mapping[Series, Value], wall: float) -> list[Transition]:
         """Alerts on series that no longer exist (a disk taken out) end with them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from math import inf
 
 from perf_tui.measures.model import Series
 
@@ -41,13 +42,15 @@ class Rule:
     thresholds: tuple[tuple[Level, float], ...]
     """The limit of each level that the rule has, in the measure's unit, worst first."""
     below: bool = False
-    """Whether falling below a limit is what is bad."""
+    """Whether falling below a limit is what is bad; otherwise reaching it is."""
     labels: tuple[tuple[str, str], ...] = ()
     """Labels that a series must have."""
     hold: float = 0.0
     """Seconds for which the condition must last before it fires (`for`)."""
     hysteresis: float = 0.05
     """A level is left only when the value is this share of the limit on its good side."""
+    most: float = inf
+    """The largest value that the measure can take: a level must be possible to leave."""
     message: str = ""
 
     def matches(self, key: Series) -> bool:
@@ -57,10 +60,11 @@ class Rule:
     def level(self, number: float, held: Level = Level.OK) -> Level:
         """The level of a value; levels up to `held` are left only beyond the hysteresis."""
         for level, limit in self.thresholds:
-            if level <= held:
-                slack = abs(limit) * self.hysteresis
-                limit = limit + slack if self.below else limit - slack
-            if number <= limit if self.below else number >= limit:
+            slack = abs(limit) * self.hysteresis if level <= held else 0.0
+            if self.below:
+                if number < limit + min(slack, max(0.0, self.most - limit) / 2):
+                    return level
+            elif number >= limit - slack:
                 return level
         return Level.OK
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from perf_tui.config.check import measure_of
 from perf_tui.config.quantities import duration, threshold
 from perf_tui.config.schema import AlertRule, Config
@@ -24,5 +26,6 @@ def _rule(alert: AlertRule) -> Rule:
         labels=tuple(sorted({**labels, **alert.labels}.items())),
         hold=duration(alert.hold),
         hysteresis=alert.hysteresis,
+        most=1.0 if measure.unit == "ratio" else inf,
         message=alert.message or f"{measure.title} is {'low' if alert.direction == 'below' else 'high'}",
     )

@@ -10,6 +10,7 @@ from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.source import Source
 from perf_tui.measures.services import traces
+from perf_tui.sources.accesslog.source import AccessLogSource
 from perf_tui.sources.system.connections import Connections
 from perf_tui.sources.system.cpu import Cpu
 from perf_tui.sources.system.disk import Disk
@@ -32,6 +33,11 @@ def system_sources(host: Host) -> list[Source[Any]]:
     ]
 
 
+def access_logs(config: Config) -> list[Source[Any]]:
+    """The logs that the configuration names."""
+    return [AccessLogSource(log.name, log.path, log.format, config.window) for log in config.access_logs]
+
+
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
-    return Engine(system_sources(Host()), AlertEngine(rules(config)), config.interval, traces=traces)
+    return Engine([*system_sources(Host()), *access_logs(config)], AlertEngine(rules(config)), config.interval, traces=traces)

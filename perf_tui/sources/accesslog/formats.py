@@ -46,6 +46,15 @@ class Format(ABC):
         return float(time) * self.unit
 
 
+_BLANK = re.compile(rb"(?m)^\r?\n")
+
+
+def _rest(block: bytes, requests: int) -> int:
+    """How many lines of the block are neither requests nor empty."""
+    rest = block.count(b"\n") - requests
+    return rest - len(_BLANK.findall(block)) if rest else 0
+
+
 class TextFormat(Format):
     """Lines by a regular expression with the groups target, status, time. `mixed` logs have other lines too."""
 
@@ -55,7 +64,7 @@ class TextFormat(Format):
 
     def parse(self, block: bytes) -> Rows:
         rows = self._pattern.findall(block)
-        rest = block.count(b"\n") - len(rows)
+        rest = _rest(block, len(rows))
         bad, others = (0, rest) if self._mixed else (rest, 0)
         return Rows(
             [target for target, _, _ in rows],  # three passes take a third of the time of zip(*rows)
@@ -66,7 +75,7 @@ class TextFormat(Format):
         )
 
     def understands(self, line: bytes) -> bool:
-        return self._pattern.match(line) is not None
+        return self._pattern.match(line) is not None or line.isspace()
 
 
 class Haproxy(TextFormat):
@@ -74,14 +83,13 @@ class Haproxy(TextFormat):
 
     def parse(self, block: bytes) -> Rows:
         rows = self._pattern.findall(block)
-        others = block.count(b"\n") - len(rows)
         # The first flag in lower case is a timeout: c of the client's side, s of the server's.
         return Rows(
             [target for _, _, _, target in rows],
             [status + b"!" if flag in b"cs" else status for _, status, flag, _ in rows],
             [time for time, _, _, _ in rows],
             0,
-            others,
+            _rest(block, len(rows)),
         )
 
 

@@ -127,7 +127,8 @@ def _notices(reading: Reading) -> Iterator[str]:
     if reading.behind > 0:
         yield f"behind by {size(reading.behind)}: more is written than is read within a tick"
     if seen.bad:
-        yield f"{seen.bad} lines were not understood; the first: {seen.first_bad}"
+        lines = "1 line was" if seen.bad == 1 else f"{seen.bad} lines were"
+        yield f"{lines} not understood; the first: {seen.first_bad}"
     if format is not None and seen.others and not seen.requests:
         yield f"none of {seen.others} lines is a request; the first: {seen.first_other}"
     if reading.guessed and format is not None:

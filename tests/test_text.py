@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from wcwidth import wcswidth
 
-from perf_tui.text import clean, cut, decode, fit, width
+from perf_tui.text import _NARROW, clean, cut, decode, fit, width
 
 FAMILY = "👨\u200d👩\u200d👧"
 FLAG = "🇩🇪"
@@ -154,3 +154,9 @@ def test_clean_text_has_a_width() -> None:
 
 def test_width() -> None:
     assert [width(text) for text in ("abc", "한국", FAMILY, FLAG, ACUTE, "", "…")] == [3, 4, 2, 2, 1, 0, 1]
+
+
+def test_characters_that_are_taken_for_narrow_are_narrow() -> None:
+    narrow = [chr(code) for code in range(0x20, 0x2900) if _NARROW.fullmatch(chr(code))]
+    assert len(narrow) > 1500
+    assert [char for char in narrow if wcswidth(char) != 1] == []

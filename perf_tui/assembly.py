@@ -40,4 +40,5 @@ def access_logs(config: Config) -> list[Source[Any]]:
 
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
-    return Engine([*system_sources(Host()), *access_logs(config)], AlertEngine(rules(config)), config.interval, traces=traces)
+    sources = [*system_sources(Host()), *access_logs(config)]
+    return Engine(sources, AlertEngine(rules(config)), config.interval, traces=traces)

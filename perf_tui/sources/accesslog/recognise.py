@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from perf_tui.sources.accesslog.formats import (
     COMBINED,
@@ -54,8 +53,8 @@ def recognise(text: bytes, candidates: Sequence[Format]) -> Format | None:
             best, best_score = candidate, found
     if best is MICROSECONDS:
         # Apache's %D (µs) and %T (s) look alike, but hardly any request takes 100 s, or less than 100 µs.
-        times = [float(time) for time in best.parse(lines).times if time]
-        return WHOLE_SECONDS if median(times) < 100 else best
+        times = sorted(float(time) for time in best.parse(lines).times if time)
+        return WHOLE_SECONDS if times[len(times) // 2] < 100 else best
     return best
 
 

@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 from unicodedata import category
 
-
 _FLAG = "[\U0001f1e6-\U0001f1ff]"
 _TONE = "[\U0001f3fb-\U0001f3ff]"
 _PERSON = "[\u261d\u26f9\u270a-\u270d\U0001f385-\U0001f3fa\U0001f400-\U0001faff]"

@@ -1,0 +1,44 @@
+"""Standard output, whatever its encoding."""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+
+from perf_tui.cli.errors import UsageError
+
+
+def is_unicode() -> bool:
+    """Whether standard output can take every character."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def put(text: str, *, for_programs: bool = False) -> None:
+    """Write `text`. What programs read is UTF-8 always; people's text is spelled out where it does not fit.
+
+    Raises UsageError where it cannot be written, and BrokenPipeError where nobody reads it any more.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        if for_programs:
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        else:
+            sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        raise UsageError(f"standard output cannot be written: {error.strerror or error}") from None
+
+
+def silence() -> None:
+    """Let nothing that is still buffered fail or hang while the interpreter ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # a standard output without a file behind it
+        pass

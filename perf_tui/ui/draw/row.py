@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from wcwidth import iter_graphemes
-
 from perf_tui.text import clean, fit
 from perf_tui.text import width as cells_of
 
@@ -109,6 +107,10 @@ _ASCII = {"…": "~", "·": ".", "–": "-", "—": "-", "−": "-", "“": '"',
 
 def plain(spans: Spans) -> Spans:
     """The same cells in ASCII: what it lacks becomes the letter below the accent, a stand-in, or `?`."""
+    if all(text.isascii() for text, _ in spans):
+        return spans
+    from wcwidth import iter_graphemes  # 25 ms that a screen of its own characters never needs
+
     return tuple((text if text.isascii() else "".join(map(_plain, iter_graphemes(text))), role) for text, role in spans)
 
 

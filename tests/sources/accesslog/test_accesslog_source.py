@@ -257,9 +257,7 @@ async def test_lines_of_no_known_format(watch: Callable[..., Watch]) -> None:
     await one.tick("kernel: \x1b[2J eth0 down\n" * 3)
     value = one.get("app.request.rate")
     assert value.status is Status.ERROR
-    assert value.reason == (
-        "no line is a request in a format that is known; the first: kernel: \\x1b[2J eth0 down"
-    )
+    assert value.reason == ("no line is a request in a format that is known; the first: kernel: \\x1b[2J eth0 down")
     await one.tick(line() * 6)
     assert one.get("app.request.rate") == Value(3.0)
 
@@ -279,7 +277,7 @@ async def test_a_format_that_was_named_and_fits_nothing(watch: Callable[..., Wat
     await one.tick(line() * 3)
     assert one.get("app.request.rate") == Value(0.0)
     (notice,) = one.row.notices
-    assert notice.startswith('none of 3 lines is a request; the first: 127.0.0.1 - - [')
+    assert notice.startswith("none of 3 lines is a request; the first: 127.0.0.1 - - [")
 
 
 async def test_bad_lines_are_counted_and_the_first_is_shown(watch: Callable[..., Watch]) -> None:
@@ -369,7 +367,7 @@ HOSTILE: dict[str, bytes] = {
     "markup": b"[bold red]x[/] [@click=app.quit]x[/]\n",
     "gigantic numbers": line().replace("0.100", "9" * 400 + ".0").encode() * 3,
     "negative times": line().replace("0.100", "-0.100").encode() * 3,
-    "hostile paths": b"".join(line(path="/\x1b[31m%d\u202e" % n).encode() for n in range(100)),
+    "hostile paths": b"".join(line(path=f"/\x1b[31m{n}\u202e").encode() for n in range(100)),
     "many routes": "".join(line(path=f"/r{n}x") for n in range(3000)).encode(),
     "empty lines": b"\n" * 1000,
 }

@@ -1,0 +1,1 @@
+"""Metrics that other programs offer over HTTP, read and turned into measures."""

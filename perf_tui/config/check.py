@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import nearest, shown
 from perf_tui.config.quantities import duration, size, threshold, written
-from perf_tui.config.schema import AlertRule, Config
+from perf_tui.config.schema import AlertRule, Config, Target
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
 
 _LEVELS = ("info", "warning", "critical")
@@ -22,7 +22,7 @@ def check(config: Config, file: str) -> None:
     for section in ("targets", "access_logs", "workers", "alerts"):
         _unique(file, section, [each.name for each in getattr(config, section)])
     for number, target in enumerate(config.targets):
-        _check_url(target.url, file, f"targets[{number}].url")
+        _check_target(target, file, f"targets[{number}]")
     if config.prometheus.url is not None:
         _check_url(config.prometheus.url, file, "prometheus.url")
     for number, worker in enumerate(config.workers):
@@ -78,9 +78,24 @@ def _check_rule(rule: AlertRule, file: str, where: str) -> None:
     for label in rule.labels:
         if label not in measure.labels:
             known = ", ".join(measure.labels) or "none"
-            raise ConfigError(
-                file, f"{where}.labels.{label}", f"{measure.id} has no such label; it has: {known}"
-            )
+            raise ConfigError(file, f"{where}.labels.{label}", f"{measure.id} has no such label; it has: {known}")
+
+
+def _check_target(target: Target, file: str, where: str) -> None:
+    _check_url(target.url, file, f"{where}.url")
+    _check_quantity(size, target.max_body, file, f"{where}.max_body")
+    secrets = ("bearer_token_env", "bearer_token_file", "password_env", "password_file")
+    given = [key for key in secrets if getattr(target, key) is not None]
+    if len(given) > 1:
+        raise ConfigError(file, f"{where}.{given[1]}", f"{given[0]} is set already; a target has one secret")
+    password = bool(given) and given[0].startswith("password")
+    if password is not (target.username is not None):
+        missing = "username" if password else "password_env or password_file"
+        raise ConfigError(file, where, f"a user and a password belong together; {missing} is missing")
+    if target.username is not None and ":" in target.username:
+        raise ConfigError(file, f"{where}.username", "the name of a user must not hold a colon")
+    if target.ca_file is not None and not target.verify:
+        raise ConfigError(file, f"{where}.verify", "verify = false accepts any certificate; then ca_file has no use")
 
 
 def _check_quantity(parse: Callable[[str], float], text: str, file: str, where: str) -> None:
@@ -100,9 +115,7 @@ def _check_url(url: str, file: str, where: str) -> None:
     except ValueError as error:
         raise ConfigError(file, where, f"{shown(url)} is no address: {error}") from None
     if parts.username is not None or parts.password is not None:
-        raise ConfigError(
-            file, where, "an address must not hold a user or password: this file is printed and shared"
-        )
+        raise ConfigError(file, where, "an address must not hold a user or password: this file is printed and shared")
 
 
 def _unique(file: str, section: str, names: Iterable[str]) -> None:

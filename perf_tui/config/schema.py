@@ -36,12 +36,8 @@ Url = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/]+", description="an http:// or https:// address with a host"),
 ]
-Variable = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")
-]
-Listen = Annotated[
-    str, Meta(pattern=r"^\S+:\d{1,5}$", description='an address and a port, as in "127.0.0.1:4318"')
-]
+Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")]
+Listen = Annotated[str, Meta(pattern=r"^\S+:\d{1,5}$", description='an address and a port, as in "127.0.0.1:4318"')]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,7 +66,16 @@ class Target(Section, frozen=True):
     name: Name
     url: Url
     profile: str | None = None
+    interval: Annotated[float, Meta(ge=0.5, le=3600)] | None = None
+    timeout: Annotated[float, Meta(ge=0.1, le=60)] = 5.0
+    max_body: Size = "32MiB"
     bearer_token_env: Variable | None = None
+    bearer_token_file: Text | None = None
+    username: Text | None = None
+    password_env: Variable | None = None
+    password_file: Text | None = None
+    ca_file: Text | None = None
+    verify: bool = True
 
 
 class AccessLog(Section, frozen=True):

@@ -34,7 +34,7 @@ def test_each_scalar_of_it_is_the_default_written_out() -> None:
 
 def test_its_examples_are_valid() -> None:
     config = parse(tomllib.loads(EXAMPLE.sub("", reference.text())), "config.toml")
-    assert [target.name for target in config.targets] == ["checkout"]
+    assert [target.name for target in config.targets] == ["checkout", "stock", "orders", "billing"]
     assert config.access_logs
     assert config.workers
     assert config.keys

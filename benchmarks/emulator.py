@@ -10,13 +10,14 @@ import re
 
 import pyte
 
-_SEQUENCE = re.compile(
+SEQUENCE = re.compile(
     rb"\x1b(?:"
     rb"\[(?P<private>[<=>?]?)(?P<numbers>[0-9;:]*)(?P<between>[ -/]*)(?P<final>[@-~])"
     rb"|(?P<text>\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\)"
     rb"|[ -/]*[0-OQ-WYZ\\`-~]"
     rb")"
 )
+"""Any escape sequence: a control sequence in its parts, a string such as a title, or something short."""
 _CSI = frozenset(final.encode() for final in pyte.Stream.csi)
 _KNOWN_MODES = frozenset({b"2026"})
 """Modes of which a program that asks is told that the terminal has them: synchronized output."""
@@ -48,11 +49,11 @@ class Emulator:
         """Show `data`; returns what the terminal answers. A sequence that is cut off waits for its rest."""
         data, self._held = self._held + data, b""
         last = data.rfind(b"\x1b")
-        if last >= 0 and not _SEQUENCE.match(data, last) and len(data) - last < 4096:
+        if last >= 0 and not SEQUENCE.match(data, last) and len(data) - last < 4096:
             data, self._held = data[:last], data[last:]
         answers = []
         at = 0
-        for found in _SEQUENCE.finditer(data):
+        for found in SEQUENCE.finditer(data):
             if found["text"] is None and (found["final"] is None or _shown(found)):
                 continue  # goes to pyte as it stands, with the text around it
             before = data[at : found.start()]

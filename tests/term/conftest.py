@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from real_terminal import PROGRAM, Start
 
 from benchmarks.harness import Terminal
 
 collect_ignore_glob = [] if hasattr(os, "pidfd_open") else ["test_*.py"]  # the harness needs Linux
-
-Start = Callable[..., Terminal]
-PROGRAM = (sys.executable, "-m", "perf_tui")
-NUMBER = r"memory\s+\d"
-"""The first number of the machine on the overview."""
 
 
 @pytest.fixture

@@ -9,18 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import NUMBER, Start
-from modes import assert_given_back
+from real_terminal import NUMBER, Start, assert_given_back, highlighted
 
 from benchmarks.harness import Terminal
 
 SCREENS = {"2": "app", "3": "system", "4": "ai", "5": "workers", "6": "alerts", "1": "overview"}
-
-
-def highlighted(terminal: Terminal) -> str:
-    """What stands in reverse video in the key bar: the screen that is on show."""
-    row = terminal.screen.buffer[terminal.screen.lines - 1]
-    return "".join(row[column].data for column in range(terminal.screen.columns) if row[column].reverse)
 
 
 def test_shows_numbers_then_every_screen_and_quits(start: Start) -> None:

@@ -1,10 +1,18 @@
-"""What a program's output leaves switched on in a terminal."""
+"""What the tests on a real terminal share."""
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
 
 from benchmarks.harness import Terminal
+
+Start = Callable[..., Terminal]
+"""The fixture `start`."""
+PROGRAM = (sys.executable, "-m", "perf_tui")
+NUMBER = r"memory\s+\d"
+"""The first number of the machine on the overview."""
 
 _SWITCH = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _KEYBOARD = re.compile(rb"\x1b\[([<>])[0-9;]*u")
@@ -31,3 +39,9 @@ def assert_given_back(terminal: Terminal) -> None:
 def attributes(raw: bytes) -> set[bytes]:
     """Every parameter of every colour or attribute sequence."""
     return {number for found in _COLOUR.finditer(raw) for number in found[1].split(b";")}
+
+
+def highlighted(terminal: Terminal) -> str:
+    """What stands in reverse video in the key bar: the screen that is on show."""
+    row = terminal.screen.buffer[terminal.screen.lines - 1]
+    return "".join(row[column].data for column in range(terminal.screen.columns) if row[column].reverse)

@@ -41,12 +41,13 @@ def _code(argv: list[str] | None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from perf_tui.cli.errors import Ended, UsageError
     from perf_tui.config.errors import ConfigError
+    from perf_tui.text import clean
 
     command = arguments.command or _without_command(arguments)
     try:
         code = importlib.import_module(f"perf_tui.cli.{command}").run(arguments)
     except (ConfigError, UsageError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {clean(str(error))}", file=sys.stderr)
         return WRONG_USAGE
     except Ended as ended:
         silence()

@@ -103,9 +103,7 @@ def _words(info: inspect.Type) -> str:
         case inspect.BoolType():
             return "true or false"
         case inspect.FloatType() | inspect.IntType():
-            return _range(
-                "a number" if isinstance(info, inspect.FloatType) else "a whole number", info.ge, info.le
-            )
+            return _range("a number" if isinstance(info, inspect.FloatType) else "a whole number", info.ge, info.le)
         case inspect.StrType(min_length=least, max_length=most):
             if most is not None:
                 return f"text of {least or 0} to {most} characters"

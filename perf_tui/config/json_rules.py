@@ -36,9 +36,7 @@ def json_rules(text: str, file: str) -> list[dict[str, Any]]:
     except json.JSONDecodeError as error:
         raise ConfigError(file, f"line {error.lineno}, column {error.colno}", error.msg) from None
     if not isinstance(data, list):
-        raise ConfigError(
-            file, "", 'expected a list of rules: [{"metric_name", "threshold", "level", "message"}]'
-        )
+        raise ConfigError(file, "", 'expected a list of rules: [{"metric_name", "threshold", "level", "message"}]')
     if found := locate(data, tuple[JsonRule, ...]):
         raise ConfigError(file, *found)
     return list(_rules(msgspec.convert(data, tuple[JsonRule, ...]), file))

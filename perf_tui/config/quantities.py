@@ -46,9 +46,7 @@ def threshold(limit: float | str, measure: Measure, percent: bool = False) -> fl
     if isinstance(limit, str):
         number = _from_text(limit, measure)
     elif measure.unit == "ratio" and not percent and limit > 1:
-        raise ValueError(
-            f'{limit:g} is beyond the whole of {measure.id}; write "{limit:g}%" or {limit / 100:g}'
-        )
+        raise ValueError(f'{limit:g} is beyond the whole of {measure.id}; write "{limit:g}%" or {limit / 100:g}')
     else:
         number = limit / 100 if percent else float(limit)
     if not isfinite(number):

@@ -22,9 +22,7 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem, _, place = str(error).rpartition(" (at ")
-        raise ConfigError(
-            str(path), place.rstrip(")").replace("end of document", "the end"), problem
-        ) from None
+        raise ConfigError(str(path), place.rstrip(")").replace("end of document", "the end"), problem) from None
     except RecursionError:
         raise ConfigError(str(path), "", "it is nested too deeply; a configuration has two levels") from None
     except ValueError:  # the only one that is left: Python's guard against endless conversions

@@ -6,7 +6,6 @@ from perf_tui.config.schema import Config
 
 NOT_YET = {
     "targets": "metrics endpoints are not read",
-    "access_logs": "access logs are not read",
     "workers": "worker processes are not recognised",
     "otlp": "pushed metrics are not received",
     "history": "nothing is recorded to disk",
@@ -19,7 +18,5 @@ def ignored(config: Config) -> dict[str, str]:
     """The sections of NOT_YET that this configuration sets to something."""
     defaults = Config()
     return {
-        section: what
-        for section, what in NOT_YET.items()
-        if getattr(config, section) != getattr(defaults, section)
+        section: what for section, what in NOT_YET.items() if getattr(config, section) != getattr(defaults, section)
     }

@@ -173,6 +173,7 @@ class TestSnapshot:
                 "--format: 'yaml' is no format; allowed: json, csv, txt, md, html, svg, prom",
             ),
             (["-o", "none/out.json"], "none/out.json: there is no folder none"),
+            (["-o", "\x1b[2J/out.json"], r"\x1b[2J/out.json: there is no folder \x1b[2J"),
             (["-o", "folder.json"], "folder.json: this is a folder"),
             (
                 ["-o", "link.json"],

@@ -27,7 +27,7 @@ bench: $(STAMP)  ## beside htop, btop and Glances, where they are installed
 	@$(BIN)/python -m benchmarks
 
 shots: $(STAMP)  ## take the pictures in screenshots/ through the real program
-	@$(BIN)/python screenshots/take.py
+	@$(BIN)/python -m screenshots.take
 
 $(STAMP): pyproject.toml perf_tui/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
@@ -30,11 +30,19 @@ def bar_role(id: str, value: Value) -> str:
 
 def total(snapshot: Snapshot, id: str, skip: tuple[str, ...] = ()) -> Value:
     """The sum of a measure over its series, without those whose label begins with one of `skip`."""
-    values = [value for key, value in snapshot.all(id) if not (skip and key.labels[0][1].startswith(skip))]
+    kept = [value for key, value in snapshot.all(id) if not begins(key, skip)]
+    return summed(kept or [snapshot.get(id)])
+
+
+def summed(values: Sequence[Value]) -> Value:
+    """The sum of those values that have a number; of none that has, the first of them."""
     numbers = [value.number for value in values if value.number is not None]
-    if numbers:
-        return Value(sum(numbers))
-    return values[0] if values else snapshot.get(id)
+    return Value(sum(numbers)) if numbers else values[0]
+
+
+def begins(key: Series, names: tuple[str, ...]) -> bool:
+    """Whether a label's value begins with one of `names`. What could not be read at all has no labels."""
+    return any(value.startswith(names) for _, value in key.labels)
 
 
 def highest(snapshot: Snapshot, id: str) -> tuple[Series, Value]:
@@ -84,9 +92,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
     )
     _, busiest = highest(snapshot, "system.disk.busy")
     reads, writes = (total(snapshot, f"system.disk.{way}", STACKED_ON) for way in ("read", "write"))
-    operations = Value(
-        sum(total(snapshot, f"system.disk.{way}", STACKED_ON).number or 0.0 for way in ("read_ops", "write_ops"))
-    )
+    operations = summed([total(snapshot, f"system.disk.{way}", STACKED_ON) for way in ("read_ops", "write_ops")])
     full_key, full = highest(snapshot, "system.filesystem.utilization")
     _, link = highest(snapshot, "system.network.utilization")
     receive, transmit = (total(snapshot, f"system.network.{way}") for way in ("receive", "transmit"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 from math import floor, isfinite, isnan, log10
+from sys import float_info
 
 from perf_tui.ui.draw.glyphs import Glyphs
 
@@ -30,7 +31,8 @@ def nice(top: float, unit: str) -> float:
             factor *= 1024
     top = max(top / factor, 1.0 if factor > 1 else _LEAST.get(unit, 1.0))
     size = 10.0 ** floor(log10(top))
-    return factor * next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= top * 0.999999)
+    found = factor * next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= top * 0.999999)
+    return min(found, float_info.max)
 
 
 _LEAST = {"s": 0.001, "By": 10.0, "By/s": 10.0}

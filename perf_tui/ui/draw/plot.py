@@ -30,17 +30,17 @@ def plot(
     plt.clear_figure()
     plt.theme("clear")
     plt.plotsize(width, height)
-    plt.ylim(0, high)
+    plt.ylim(0, 1)
     plt.xlim(0, max((len(curve.values) for curve in curves), default=1) - 1)
     for number, curve in enumerate(curves, 1):
         named = curve.name
         # plotext draws through missing values: each stretch without a gap is a line of its own.
-        for begin, stretch in _stretches(curve.values):
+        for begin, stretch in _stretches(curve.values, high):
             places = list(range(begin, begin + len(stretch)))
             plt.plot(places, stretch, color=number, marker="*" if ascii_only else "braille", label=named)
             named = None  # type: ignore[assignment]
     plt.xticks([place for place, _ in ticks], [label for _, label in ticks])
-    plt.yticks([place for place, _ in heights], [label for _, label in heights])
+    plt.yticks([place / high for place, _ in heights], [label for _, label in heights])
     roles = {str(number): curve.role for number, curve in enumerate(curves, 1)}
     rows = [_spans(text, roles, width, ascii_only) for text in plt.build().split("\n")]
     return rows[:height]
@@ -52,16 +52,22 @@ def _plotext() -> ModuleType:
     return plotext  # type: ignore[no-any-return]
 
 
-def _stretches(values: Sequence[float]) -> list[tuple[int, list[float]]]:
+def _stretches(values: Sequence[float], high: float) -> list[tuple[int, list[float]]]:
+    """Runs without a gap with where they begin, as shares of `high`.
+
+    Within 0..1, because what lies beyond the scale plotext draws all the same, dot by dot, in memory.
+    """
     found: list[tuple[int, list[float]]] = []
     open_ = False
     for place, value in enumerate(values):
         if isnan(value):
             open_ = False
-        elif open_:
-            found[-1][1].append(value)
+            continue
+        share = min(1.0, max(0.0, value / high))
+        if open_:
+            found[-1][1].append(share)
         else:
-            found.append((place, [value]))
+            found.append((place, [share]))
             open_ = True
     return found
 

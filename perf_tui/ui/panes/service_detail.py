@@ -83,5 +83,5 @@ class LatencyPlot(ServicePane):
         times = line.values(TICK_TIME)
         places = range(line.columns // 6, line.columns, max(1, line.columns // 5))
         ticks = [(at, clock(times[at * line.ticks])) for at in places if times[at * line.ticks] > 0]
-        heights = [(high * part / 4, number(high * part / 4, "s")) for part in range(5)]
+        heights = [(high * part, number(high * part, "s")) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
         return plot(curves, width, height, high, ticks, heights, view.glyphs.ascii_only)

@@ -43,18 +43,24 @@ class CpuHistory(Pane):
         ]
 
 
+def _cores(view: View) -> list[tuple[Series, Value]]:
+    # What could not be read at all is one value without a label.
+    return [(key, value) for key, value in view.snapshot.all(_CORE) if key.labels]
+
+
 class Cores(Pane):
     """Every core in as much detail as the room allows: with history, as a meter, as a number, as one cell."""
 
     def head(self, view: View) -> tuple[str, str]:
-        keys = view.snapshot.index.get(_CORE, ())
-        busy = sum((view.snapshot.values[key].number or 0) >= 0.9 for key in keys)
-        return f"{len(keys)} core{'s' if len(keys) != 1 else ''}", f"{busy} above 90%" if busy else ""
+        cores = _cores(view)
+        busy = sum((value.number or 0) >= 0.9 for _, value in cores)
+        return f"{len(cores) or 'no'} core{'s' if len(cores) != 1 else ''}", f"{busy} above 90%" if busy else ""
 
     def draw(self, view: View, width: int, height: int) -> Rows:
-        cores = [(key, view.snapshot.values[key]) for key in view.snapshot.index.get(_CORE, ())]
+        cores = _cores(view)
         if not cores:
-            return [Row(width).gap().put(view.glyphs.more, "dim").done()]
+            value = view.snapshot.get(_CORE)
+            return [Row(width).gap().put(value.reason or view.text(value, "ratio"), "dim").done()]
         for cells in (40, 30, 20, 12):
             columns = max(1, (width - 1) // cells)
             lines = -(-len(cores) // columns)

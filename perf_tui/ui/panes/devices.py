@@ -43,7 +43,7 @@ class Devices(Pane):
     def names(self, view: View) -> list[str]:
         """The devices, the busiest of the last minutes first."""
         keys = view.snapshot.index.get(self.ways[0][1], ())
-        return sorted((key.label(self.label) for key in keys), key=lambda name: -self._moved(name, view))
+        return sorted((key.label(self.label) for key in keys if key.labels), key=lambda name: -self._moved(name, view))
 
     def _moved(self, name: str, view: View) -> float:
         return sum(

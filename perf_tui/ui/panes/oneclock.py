@@ -16,7 +16,7 @@ from perf_tui.ui.draw.charts import area, nice
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.alertlog import subject
-from perf_tui.ui.panes.machine import STACKED_ON
+from perf_tui.ui.panes.machine import STACKED_ON, begins
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
@@ -63,7 +63,7 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
         *_busiest(snapshot, "app.request.rate"),
         series("system.cpu.utilization"),
         series("system.memory.utilization"),
-        *_busiest(snapshot, "system.disk.busy"),
+        *_busiest(snapshot, "system.disk.busy", STACKED_ON),
         *_busiest(snapshot, "system.network.receive"),
         *_busiest(snapshot, "system.network.transmit"),
         series("system.pressure", resource="io", stat="some"),
@@ -73,12 +73,12 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
     return chosen[:most]
 
 
-def _busiest(snapshot: Snapshot, id: str, **labels: str) -> list[Series]:
+def _busiest(snapshot: Snapshot, id: str, skip: tuple[str, ...] = (), **labels: str) -> list[Series]:
     """The series of a measure with the most in the last minutes, so that the choice does not jump."""
     keys = [
         key
         for key in snapshot.index.get(id, ())
-        if not key.labels[0][1].startswith(STACKED_ON) and labels.items() <= dict(key.labels).items()
+        if key.labels and not begins(key, skip) and labels.items() <= dict(key.labels).items()
     ]
 
     def moved(key: Series) -> tuple[float, bool]:

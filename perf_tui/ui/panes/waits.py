@@ -45,7 +45,7 @@ class Connections(Pane):
     def draw(self, view: View, width: int, height: int) -> Rows:
         found = {key.label("state"): value for key, value in view.snapshot.all("system.network.connections")}
         if "" in found:
-            return [Row(width).gap().put(found[""].reason or "", "dim").done()]
+            return [Row(width).gap().put(found[""].reason or view.text(found[""], "1"), "dim").done()]
         states = [state for state in _USUAL if state in found]
         states += sorted((s for s in found if s not in _USUAL), key=lambda s: -(found[s].number or 0))
         columns = max(1, width // 22)

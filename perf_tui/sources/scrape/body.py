@@ -18,12 +18,14 @@ TURN = 1_048_576
 class Body:
     """Collects what arrives. Raises SourceError when it is too large or no gzip."""
 
-    def __init__(self, limit: int, encoding: str = "") -> None:
-        """`encoding` is the answer's Content-Encoding; only gzip was asked for."""
+    def __init__(self, limit: int, encoding: str = "", announced: int | None = None) -> None:
+        """`encoding` is the answer's Content-Encoding, of which only gzip was asked for; `announced` its length."""
         encoding = encoding.strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise SourceError("the answer is encoded in a way that was not asked for")
         self._limit = limit
+        if announced is not None and announced > limit:
+            self._too_large()
         self._inflate = zlib.decompressobj(31) if encoding.endswith("gzip") else None
         self._padding = False
         self._data = bytearray()

@@ -52,7 +52,7 @@ def explain(error: Exception, place: str) -> str:
         case aiohttp.ClientResponseError():
             large = "Got more than" in error.message or "Too many" in error.message
             return f"{place} sends headers that are too large" if large else f"{place} does not answer in HTTP"
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | UnicodeError():
             return f"{place} is no address"
         case OSError() if error.strerror:
             return f"{place}: {clean(error.strerror)}"

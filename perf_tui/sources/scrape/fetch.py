@@ -156,9 +156,9 @@ class Fetcher:
                 async with session.get(url, headers=headers, ssl=context, allow_redirects=False) as answer:
                     target = answer.headers.get("Location")
                     if answer.status not in (301, 302, 303, 307, 308) or target is None:
-                        body = await self._body(answer, options)
-                        return answer.status, clean(answer.headers.get("Content-Type", "")), body
-                    answer.close()
+                        body = Body(options.max_body, answer.headers.get("Content-Encoding", ""), answer.content_length)
+                        whole = await body.read(answer.content.iter_any())
+                        return answer.status, clean(answer.headers.get("Content-Type", "")), whole
             except SourceError:
                 raise
             except Exception as error:
@@ -170,14 +170,6 @@ class Fetcher:
                 raise SourceError(explain(error, place(options.url))) from None
             url = _follow(url, target)
         raise SourceError(f"it redirects more than {MOST_REDIRECTS} times")
-
-    async def _body(self, answer: aiohttp.ClientResponse, options: TargetOptions) -> bytes:
-        body = Body(options.max_body, answer.headers.get("Content-Encoding", ""))
-        try:
-            return await body.read(answer.content.iter_any())
-        except BaseException:
-            answer.close()  # whatever else comes over this connection is not for the next request
-            raise
 
     async def _headers(self, options: TargetOptions) -> dict[str, str]:
         headers = {

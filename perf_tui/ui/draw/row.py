@@ -58,6 +58,10 @@ class Row:
             self.put(text, role)
         return self
 
+    def whole(self, *spans: Span) -> Row:
+        """Append runs if all of them fit, else none: half a number is a wrong number."""
+        return self.extend(spans) if sum(cells_of(text) for text, _ in spans) <= self.left else self
+
     def done(self) -> Spans:
         """The row in exactly its width, neighbouring runs of one role joined."""
         self.gap(self.left)

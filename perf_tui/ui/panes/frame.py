@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from perf_tui.engine.alerts.model import Level
+from perf_tui.text import cut
 from perf_tui.text import width as cells_of
 from perf_tui.ui.commands import COMMANDS
-from perf_tui.ui.draw.row import Row
+from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
 SMALLEST = (80, 24)
 """Columns and rows below which a screen says so instead of drawing."""
+SHORTEST_HOST = 8
+"""Cells of the host's name that stay whatever else there is to say."""
 
 
 def clock(moment: float) -> str:
@@ -26,31 +30,50 @@ class Header(Pane):
 
     def draw(self, view: View, width: int, height: int) -> Rows:
         snapshot, glyphs = view.snapshot, view.glyphs
+        when = (
+            (f" {glyphs.dot} ", "dim"),
+            (clock(snapshot.time) if snapshot.time else "--:--:--", "text"),
+            (f" {glyphs.dot} every {snapshot.interval:g}s {glyphs.dot} ", "dim"),
+            *_state(view),
+        )
         row = Row(width).put(" perf-tui ", "badge").gap()
-        row.put(f"{snapshot.host} ", "strong")
-        row.put(f"{glyphs.dot} ", "dim").put(clock(snapshot.time) if snapshot.time else "--:--:--")
-        row.put(f" {glyphs.dot} every {snapshot.interval:g}s {glyphs.dot} ", "dim")
-        if not view.alive:
-            row.put(f"{glyphs.marks['critical']} collector stopped", "critical")
-        elif view.paused:
-            row.put(f"{glyphs.paused} paused", "warning").put(" (collection goes on)", "dim")
-        else:
-            row.put(f"{glyphs.live} ", "ok").put("live", "dim")
-        counts = Counter(alert.level for alert in snapshot.alerts if alert.firing)
-        right = Row(60)
-        for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
-            if counts[level]:
-                plural = "s" if name == "warning" and counts[level] > 1 else ""
-                words = f" {glyphs.marks[name]} {counts[level]} {name}{plural} "
-                right.put(words, f"badge_{name}").gap()
-        failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
-        if failed:
-            right.put(f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed", "warning").gap()
-        own = view.text(snapshot.get("self.cpu"), "ratio")
-        right.put("self ", "dim").put(f"{own:>5}", "dim").gap()
-        spans = tuple(span for span in right._spans)
-        row.to(width - sum(cells_of(text) for text, _ in spans))
-        return [row.extend(spans).done()]
+        room = row.left - _cells(when)
+        right: Spans = ()
+        for group in _troubles(view):
+            if _cells((*right, *group)) > room - min(SHORTEST_HOST, cells_of(snapshot.host)):
+                break
+            right += group
+        row.put(cut(snapshot.host, room - _cells(right), glyphs.more), "strong").extend(when)
+        if view.paused and row.left - _cells(right) >= 22:
+            row.put(" (collection goes on)", "dim")
+        return [row.to(width - _cells(right)).extend(right).done()]
+
+
+def _cells(spans: Spans) -> int:
+    return sum(cells_of(text) for text, _ in spans)
+
+
+def _state(view: View) -> Spans:
+    glyphs = view.glyphs
+    if not view.alive:
+        return ((f"{glyphs.marks['critical']} collector stopped", "critical"),)
+    if view.paused:
+        return ((f"{glyphs.paused} paused", "warning"),)
+    return ((f"{glyphs.live} ", "ok"), ("live", "dim"))
+
+
+def _troubles(view: View) -> Iterator[Spans]:
+    """What stands at the right end, the most important first: where there is no room, the last are left out."""
+    snapshot, glyphs = view.snapshot, view.glyphs
+    counts = Counter(alert.level for alert in snapshot.alerts if alert.firing)
+    for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
+        if counts[level]:
+            plural = "s" if name == "warning" and counts[level] > 1 else ""
+            yield ((f" {glyphs.marks[name]} {counts[level]} {name}{plural} ", f"badge_{name}"), (" ", "text"))
+    failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
+    if failed:
+        yield ((f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed ", "warning"),)
+    yield ((f"self {view.text(snapshot.get('self.cpu'), 'ratio'):>5} ", "dim"),)
 
 
 class KeyBar(Pane):

@@ -13,6 +13,7 @@ from perf_tui.measures.units import number, ratio, seconds, size, throughput
 from perf_tui.sources.system.processes import Process
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.panes.alertlog import subject
+from perf_tui.ui.panes.frame import clock
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
@@ -29,6 +30,11 @@ class Verdict(Pane):
 
 def _findings(view: View) -> Iterator[Spans]:
     snapshot, glyphs = view.snapshot, view.glyphs
+    if not view.alive:
+        yield (
+            (f"{glyphs.marks['critical']} ", "critical"),
+            (f"the collector has stopped; all of this is from {clock(snapshot.time)}", "strong"),
+        )
     firing = [alert for alert in snapshot.alerts if alert.firing]
     for alert in firing:
         level = alert.level.word
@@ -113,5 +119,7 @@ def _well(view: View) -> Spans:
     )
     if busiest is not None:
         parts.append(f"disk busy {ratio(busiest)}")
+    if not parts:
+        return ((f"{view.glyphs.marks['pending']} nothing is known of this machine", "dim"),)
     dot = f" {view.glyphs.dot} "
     return ((f"{view.glyphs.marks['ok']} ", "ok"), ("well", "strong"), (dot + dot.join(parts), "dim"))

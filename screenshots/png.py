@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from screenshots import cells, shapes
 _SIZE = 15
 _CELL = (9, 18)
 _DOT = 2
+_COLOURS = 256
 _FOLDERS = ("/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/dejavu", "/usr/share/fonts/TTF")
 _FILES = ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf")
 
@@ -57,7 +59,23 @@ def write(screen: Any, file: Path) -> None:
                 _shape(pen, char, at, run)
             else:
                 pen.text(at, char, font=bold if run.bold else plain, fill=run.fore)
-    image.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+    image.quantize(palette=_palette(runs), dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def _palette(runs: list[cells.Run]) -> Image.Image:
+    """The looks' own colours, and as many steps between text and ground as fit: rare colours are not lost to others."""
+    pairs = Counter[tuple[str, str]]()
+    for run in runs:
+        pairs[run.fore, run.back] += run.cells
+    steps = max(2, _COLOURS // len(pairs))
+    colours = [
+        colour
+        for (fore, back), _ in pairs.most_common(_COLOURS // 2)
+        for colour in (_mixed(fore, back, step / (steps - 1)) for step in range(steps))
+    ]
+    image = Image.new("P", (1, 1))
+    image.putpalette([part for colour in dict.fromkeys(colours) for part in colour])
+    return image
 
 
 def _shape(pen: ImageDraw.ImageDraw, char: str, at: tuple[int, int], run: cells.Run) -> None:

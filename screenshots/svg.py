@@ -29,12 +29,10 @@ def picture(screen: Any) -> str:
     grounds: dict[str, list[str]] = defaultdict(list)
     blocks: dict[tuple[str, float], list[str]] = defaultdict(list)
     dotted: dict[str, set[tuple[int, int]]] = defaultdict(set)
-    for run in cells.runs(screen):
-        if run.back != cells.BACKGROUND:
-            x, y = run.column * _WIDTH, run.row * _HEIGHT
-            grounds.append(
-                f'<path fill="{run.back}" d="M{x} {y}h{run.cells * _WIDTH}v{_HEIGHT}h-{run.cells * _WIDTH}z"/>'
-            )
+    for run in runs:
+        if run.back != ground:
+            across = run.cells * _WIDTH
+            grounds[run.back].append(f"M{run.column * _WIDTH} {run.row * _HEIGHT}h{across}v{_HEIGHT}h-{across}z")
         texts.extend(_words(run))
         for (colour, share), paths in _boxes(run).items():
             blocks[colour, share].extend(paths)

@@ -20,6 +20,8 @@ from screenshots import png, svg
 
 FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (120, 40), (200, 50))
+LOAD = 55.0
+"""Seconds of load before the first picture."""
 SCREENS = {"overview": ("1", r"memory\s+\d"), "system": ("3", r"\d+ processes")}
 """Each picture's name, the key that brings the screen, and what it then shows."""
 
@@ -48,7 +50,7 @@ def watch(terminals: Sequence[Terminal], seconds: float) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=75, help="how long the program collects first (default 75)")
+    parser.add_argument("--seconds", type=float, default=150, help="how long the program collects first (default 150)")
     parser.add_argument("--interval", type=float, default=1, help="its interval (default 1)")
     parser.add_argument("--theme", default="dark", help="its theme (default dark)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go (default: beside this file)")
@@ -65,10 +67,13 @@ def main() -> int:
             )
             for columns, rows in SIZES
         ]
-        load = subprocess.Popen([sys.executable, "-m", "screenshots.load", f"{min(60.0, chosen.seconds):.0f}"])
+        busy = min(LOAD, chosen.seconds)
+        watch(terminals, chosen.seconds - busy)
+        photographing = 3 * chosen.interval * len(SCREENS)
+        load = subprocess.Popen([sys.executable, "-m", "screenshots.load", f"{busy + photographing:.0f}"])
         stack.callback(load.wait)
         stack.callback(load.terminate)
-        watch(terminals, chosen.seconds)
+        watch(terminals, busy)
         take(terminals, chosen.folder, settle=2 * chosen.interval)
     return 0
 

@@ -93,3 +93,8 @@ class Rising:
         """Drop what is only needed for windows that begin before `start`."""
         while len(self._points) > 1 and self._points[1][0] <= start:
             self._points.popleft()
+
+    def restart(self) -> None:
+        """Forget every increase."""
+        self.total = self._zero
+        self._points.clear()

@@ -1,0 +1,249 @@
+"""From what the terms of a plan have added up to the values of measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite, isnan
+from typing import Any
+
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.histogram import Distribution, Estimate
+from perf_tui.measures.model import IDLE, PENDING, Sample, Series, Status, Value, absent
+from perf_tui.measures.window import Times
+from perf_tui.sources.profiles.schema import Across
+from perf_tui.sources.profiles.survey import Survey
+from perf_tui.sources.scrape.ledger import Ledger, at
+from perf_tui.sources.scrape.plan import Plan, Way, Weighed
+from perf_tui.sources.scrape.terms import GaugeTerm, HistogramTerm, Key, Spread
+
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+STATS = (*QUANTILES, "mean")
+NOTHING_YET = Value(None, Status.IDLE, "exported, and nothing counted yet")
+GROUPS = (("app.request.", "app.error."), ("app.task.",), ("ai.",), ("gpu.",), ("workers.", "worker."))
+"""Measures that belong together: where a profile has one of them, the others are said to be absent."""
+ELSEWHERE = ("ai.quality.",)
+"""Measures that no scrape is asked for."""
+
+_ACROSS: dict[Across, Callable[[Sequence[float]], float]] = {
+    "sum": sum, "max": max, "min": min, "mean": lambda numbers: sum(numbers) / len(numbers),
+}  # fmt: skip
+
+
+class Evaluation:
+    """One scrape's values of one plan."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, times: Times, survey: Survey, *, joint: bool) -> None:
+        self._plan, self._ledger, self._times, self._survey = plan, ledger, times, survey
+        self._joint = joint
+        self._usable: dict[int, bool] = {}
+
+    def samples(self) -> Iterator[Sample]:
+        """Every measure of the plan's profile for every row, and the related ones that it lacks."""
+        measures = covered(self._plan.profile.measures)
+        for row in self._plan.rows():
+            for measure in measures:
+                labels = CATALOGUE[measure].labels
+                own = tuple(item for item in row if item[0] in labels)
+                if "stat" not in labels:
+                    yield Sample(Series(measure, own), self.number(measure, Key(row)))
+                    continue
+                found = self.stats(measure, Key(row))
+                for stat in STATS:
+                    yield Sample(Series(measure, tuple(sorted((*own, ("stat", stat))))), found[stat])
+
+    def number(self, measure: str, key: Key, ways: Iterable[Way] | None = None) -> Value:
+        """The first candidate's value of a measure that is one number."""
+        best: Value | None = None
+        for way in self.ways(measure) if ways is None else ways:
+            value = self._one(way, key)
+            if value is not NOTHING_YET:
+                return self._bounded(measure, value)
+            # Of a proxy's backends only some families tell; another candidate may have this row.
+            if not any(each.term.cells for each in way.all):
+                best = NOTHING_YET
+        return best or self._lacking(measure)
+
+    def stats(self, measure: str, key: Key, ways: Iterable[Way] | None = None) -> dict[str, Value]:
+        """p50, p95, p99 and mean, each from the first candidate that can tell it."""
+        found: dict[str, Value] = {}
+        for way in self.ways(measure) if ways is None else ways:
+            for stat, value in self._several(way, key):
+                if value is not NOTHING_YET or not any(each.term.cells for each in way.all):
+                    found.setdefault(stat, value)
+        profile = self._plan.profile
+        blank = self._lacking(measure)
+        if found and measure not in profile.absent:
+            blank = absent(f"{profile.title} exports no distribution, only a mean")
+        return {stat: found.get(stat, blank) for stat in STATS}
+
+    def ways(self, measure: str) -> Iterator[Way]:
+        """The candidates whose families this endpoint has."""
+        for way in self._plan.ways.get(measure, ()):
+            usable = self._usable.get(id(way))
+            if usable is None:
+                usable = self._usable[id(way)] = self._is_usable(way)
+            if usable:
+                yield way
+
+    def spread(self, way: Way, key: Key) -> Spread | None:
+        """The histogram of a cell, for candidates that have one."""
+        for weighed in way.all:
+            if isinstance(weighed.term, HistogramTerm):
+                return weighed.term.cells.get(key)
+        return None
+
+    def distribution(self, spread: Spread, start: float, scale: float) -> Distribution:
+        """What was observed since the reading at `start`, its bounds scaled."""
+        bounds = (bound * scale for bound in spread.bounds)
+        return Distribution(zip(bounds, spread.buckets.since(start), strict=True))
+
+    def estimates(self, way: Way, key: Key) -> dict[str, Estimate]:
+        """The quantiles of a histogram over the window, with the edges of their buckets."""
+        spread = self.spread(way, key)
+        if spread is None or not spread.bounds:
+            return {}
+        observed = self.distribution(spread, self._times.start, way.candidate.scale)
+        return {stat: observed.quantile(q) for stat, q in QUANTILES.items()}
+
+    def _is_usable(self, way: Way) -> bool:
+        needed = [each for each in way.all if not each.optional]
+        # A summary's sum and count may be there without quantiles, and the other way round.
+        some = any if way.candidate.kind == "summary" else all
+        if not some(self._survey.possible(each.term.family, each.term.matchers) for each in needed):
+            return False
+        given = way.candidate.given
+        return not given or self._survey.some(way.all[0].term.family, given)
+
+    def _lacking(self, measure: str) -> Value:
+        profile = self._plan.profile
+        return absent(profile.absent.get(measure) or f"{profile.title} does not export it")
+
+    def _bounded(self, measure: str, value: Value) -> Value:
+        if value.number is not None and CATALOGUE[measure].unit == "ratio":
+            return value._replace(number=min(1.0, max(0.0, value.number)))
+        return value
+
+    def _one(self, way: Way, key: Key) -> Value:
+        match way.candidate.kind:
+            case "gauge":
+                return self._gauge(way, key)
+            case "rate":
+                return self._rate(way, key)
+            case "ratio":
+                return self._ratio(way, key)
+            case _:
+                return self._mean(way, key)
+
+    def _several(self, way: Way, key: Key) -> Iterator[tuple[str, Value]]:
+        candidate = way.candidate
+        match candidate.kind:
+            case "quantile":
+                yield from self._quantiles(way, key)
+            case "summary":
+                yield from self._summary(way, key)
+            case "mean":
+                yield "mean", self._mean(way, key)
+            case _:
+                yield candidate.stat or "mean", self._one(way, key)
+
+    def _rate(self, way: Way, key: Key) -> Value:
+        # Workers that answer in turn each bring what they did since they answered last.
+        start = self._times.start if self._joint else self._times.before
+        risen = self._risen(way.terms, key, start)
+        if risen is None:
+            return NOTHING_YET
+        seconds = self._times.now - start
+        return Value(risen * way.candidate.scale / seconds) if seconds > 0 else PENDING
+
+    def _ratio(self, way: Way, key: Key) -> Value:
+        whole = self._risen(way.whole, key, self._times.start)
+        if whole is None:
+            return NOTHING_YET
+        if len(self._times) < 2:
+            return PENDING
+        part = self._risen(way.terms, key, self._times.start) or 0.0
+        return Value(max(0.0, part) / whole * way.candidate.scale) if whole > 0 else IDLE
+
+    def _risen(self, terms: Sequence[Weighed], key: Key, start: float) -> float | None:
+        """How far counters rose together; None where none of them was ever seen."""
+        cells = [(each.term.cells.get(key), each.scale) for each in terms]
+        known: list[tuple[Any, float]] = [(cell, scale) for cell, scale in cells if cell is not None]
+        if not known:
+            return None
+        return float(sum(cell.since(start)[0] * scale for cell, scale in known))
+
+    def _quantiles(self, way: Way, key: Key) -> Iterator[tuple[str, Value]]:
+        spread = self.spread(way, key)
+        if spread is None:
+            yield from ((stat, NOTHING_YET) for stat in STATS)
+            return
+        yield "mean", self._mean(way, key)
+        if not spread.bounds:
+            return
+        if len(self._times) < 2:
+            yield from ((stat, PENDING) for stat in QUANTILES)
+            return
+        observed = self.distribution(spread, self._times.start, way.candidate.scale)
+        for stat, q in QUANTILES.items():
+            yield stat, observed.value(q)
+
+    def _mean(self, way: Way, key: Key) -> Value:
+        spread = self.spread(way, key)
+        if spread is None:
+            return NOTHING_YET
+        if len(self._times) < 2:
+            return PENDING
+        count, total = spread.moments.since(self._times.start)
+        return Value(total / count * way.candidate.scale) if count > 0 else IDLE
+
+    def _summary(self, way: Way, key: Key) -> Iterator[tuple[str, Value]]:
+        if (spread := self.spread(way, key)) is not None and spread.moments is not None:
+            yield "mean", self._mean(way, key)
+        cells: Mapping[int, Mapping[str, str]] = way.terms[0].term.cells.get(key, {})
+        for stat, q in QUANTILES.items():
+            numbers = [at(self._ledger.values, slot) for slot, labels in cells.items() if _is(labels["quantile"], q)]
+            if len(numbers) > 1:
+                yield stat, absent("it comes as one quantile for each series, which cannot be joined")
+            elif numbers and numbers[0] is not None:
+                number = numbers[0] * way.candidate.scale
+                yield stat, IDLE if isnan(number) else Value(number)
+
+    def _gauge(self, way: Way, key: Key) -> Value:
+        candidate = way.candidate
+        numbers: list[float] = []
+        for each in way.terms:
+            assert isinstance(each.term, GaugeTerm)
+            numbers += [
+                number * each.scale for number in self._standing(each.term.cells.get(key, {}), candidate.max_over)
+            ]
+        if not numbers:
+            return NOTHING_YET
+        number = _ACROSS[candidate.across](numbers) * candidate.scale + candidate.offset
+        return Value(number if candidate.floor is None else max(candidate.floor, number))
+
+    def _standing(self, cells: Mapping[int, Mapping[str, str]], max_over: tuple[str, ...]) -> Iterator[float]:
+        """The numbers of a cell's gauges; of ranks that report the same, the highest alone."""
+        highest: dict[object, float] = {}
+        for slot, labels in cells.items():
+            number = at(self._ledger.values, slot)
+            if number is None or not isfinite(number):
+                continue
+            if not max_over:
+                yield number
+                continue
+            rest = frozenset(item for item in labels.items() if item[0] not in max_over)
+            highest[rest] = max(number, highest.get(rest, number))
+        yield from highest.values()
+
+
+def covered(measures: Mapping[str, object]) -> list[str]:
+    """The measures that an endpoint with these is asked for, in the catalogue's order."""
+    prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in measures) for prefix in group)
+    return [name for name in CATALOGUE if name.startswith(prefixes) and not name.startswith(ELSEWHERE)]
+
+
+def _is(written: str, q: float) -> bool:
+    try:
+        return float(written) == q
+    except ValueError:
+        return False

@@ -1,0 +1,169 @@
+"""A profile put to work on one endpoint: its candidates with the terms that they are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from perf_tui.sources.profiles.detect import Fit, named
+from perf_tui.sources.profiles.matching import Matchers, value
+from perf_tui.sources.profiles.schema import Candidate, Selector, Where
+from perf_tui.sources.scrape.ledger import Ledger
+from perf_tui.sources.scrape.terms import (
+    CounterTerm,
+    GaugeTerm,
+    HistogramTerm,
+    Key,
+    QuantileTerm,
+    Row,
+    Seen,
+    Spread,
+    Term,
+)
+from perf_tui.text import clean, cut
+
+MOST_ROUTES = 200
+"""Routes that are told apart on one endpoint; raw paths of strangers may be without number."""
+OTHERS = "(others)"
+NO_ROUTE = "(no route)"
+LONGEST_NAME = 120
+SUBJECT = {"app": "service", "ai": "engine", "gpu": "gpu", "workers": "worker"}
+"""The label by which a layer's rows go: the target's name."""
+
+
+class Weighed(NamedTuple):
+    """A term with what its numbers are multiplied by."""
+
+    term: Term[Any]
+    scale: float
+    optional: bool
+
+
+class Way(NamedTuple):
+    """A candidate with its terms."""
+
+    candidate: Candidate
+    terms: tuple[Weighed, ...]
+    """Of a ratio its part; of a summary the quantiles."""
+    whole: tuple[Weighed, ...] = ()
+    """Of a ratio its whole; of a summary its sum and count."""
+
+    @property
+    def all(self) -> tuple[Weighed, ...]:
+        """Every term of it."""
+        return self.terms + self.whole
+
+
+class Plan:
+    """Which series of an endpoint matter for one profile, and under which row and route."""
+
+    def __init__(self, fit: Fit, target: str, path: str) -> None:
+        self.profile = fit.profile
+        self.prefix = fit.prefix
+        self._target = target
+        self._own = {path, *fit.profile.own}
+        self._exclude = Matchers(fit.profile.exclude)
+        self._terms: dict[tuple[object, ...], Term[Any]] = {}
+        self._routes: set[str] = set()
+        self.ways = {
+            measure: [self._way(candidate) for candidate in candidates]
+            for measure, candidates in fit.profile.measures.items()
+        }
+        """Measure → candidates, the preferred first."""
+
+    def attach(
+        self, ledger: Ledger, slot: int, name: str, labels: Mapping[str, str]
+    ) -> list[tuple[Term[Any], tuple[Key, ...]]]:
+        """Give a series to all terms that want it; returns these, with the cells that it counts in."""
+        profile = self.profile
+        route = None
+        for label in profile.route:
+            if label in labels:
+                if labels[label] in self._own:
+                    return []
+                route = labels[label]
+                break
+        if profile.exclude and self._exclude.match(labels):
+            return []
+        keys: tuple[Key, ...] | None = None
+        taken = []
+        for term in self._terms.values():
+            if term.suffix(name) is None:
+                continue
+            if keys is None:
+                row = self.row(labels)
+                keys = (Key(row),) if route is None else (Key(row), Key(row, self._route(route, labels)))
+            if term.attach(ledger, slot, Seen(name, labels, keys)):
+                taken.append((term, keys))
+        return taken
+
+    def row(self, labels: Mapping[str, str]) -> Row:
+        """The labels of our measures for a series with these labels of theirs."""
+        subject = SUBJECT[self.profile.layer]
+        found = {subject: self._target}
+        for label, theirs in self.profile.labels.items():
+            text = cut(clean(value(labels, theirs)), LONGEST_NAME)
+            if label != subject:
+                found[label] = text
+            elif text:
+                found[subject] = f"{self._target}/{text}"
+        return tuple(sorted(found.items()))
+
+    def rows(self) -> list[Row]:
+        """All rows that series were seen of, in the order of their appearance; at least one."""
+        found = {key.row: None for term in self._terms.values() for key in term.cells}
+        return list(found) or [self.row({})]
+
+    def spreads(self) -> Iterator[Spread]:
+        """The histograms of whole rows."""
+        for term in self._terms.values():
+            if isinstance(term, HistogramTerm):
+                yield from (cell for key, cell in term.cells.items() if key.route is None)
+
+    def forget(self, start: float) -> None:
+        """Drop what windows from `start` on do not need."""
+        for term in self._terms.values():
+            term.forget(start)
+
+    def restart(self) -> None:
+        """Nothing counts that has been counted so far."""
+        for term in self._terms.values():
+            term.restart()
+
+    def _route(self, route: str, labels: Mapping[str, str]) -> str:
+        method = value(labels, self.profile.method)
+        name = cut(clean(f"{method} {route or NO_ROUTE}".strip()), LONGEST_NAME)
+        if name not in self._routes:
+            if len(self._routes) >= MOST_ROUTES:  # those whose series are gone make room
+                self._routes = {key.route for term in self._terms.values() for key in term.cells if key.route}
+            if len(self._routes) >= MOST_ROUTES:
+                return OTHERS
+            self._routes.add(name)
+        return name
+
+    def _way(self, candidate: Candidate) -> Way:
+        match candidate.kind:
+            case "ratio":
+                part = self._weigh(CounterTerm, candidate.part)
+                return Way(candidate, part, self._weigh(CounterTerm, candidate.whole))
+            case "summary":
+                quantiles = self._weigh(QuantileTerm, candidate.terms)
+                return Way(candidate, quantiles, self._weigh(HistogramTerm, candidate.terms))
+            case "rate":
+                return Way(candidate, self._weigh(CounterTerm, candidate.terms))
+            case "gauge":
+                return Way(candidate, self._weigh(GaugeTerm, candidate.terms))
+            case _:
+                return Way(candidate, self._weigh(HistogramTerm, candidate.terms))
+
+    def _weigh(self, kind: type[Term[Any]], selectors: tuple[Selector, ...]) -> tuple[Weighed, ...]:
+        return tuple(
+            Weighed(self._term(kind, named(each.family, self.prefix), each.where), each.scale, each.optional)
+            for each in selectors
+        )
+
+    def _term(self, kind: type[Term[Any]], family: str, where: Where) -> Term[Any]:
+        identity = (kind, family, *sorted(where.items()))
+        if identity not in self._terms:
+            self._terms[identity] = kind(family, where)
+        return self._terms[identity]

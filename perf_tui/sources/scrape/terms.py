@@ -1,0 +1,179 @@
+"""The series of one selector of a profile, and what their numbers are added up to.
+
+A term keeps a cell for each row of measures (a service, or an engine with its model) and, where the
+series name one, for each route in it. Several candidates of a profile that mean the same series
+share one term.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from perf_tui.measures.window import Rising
+from perf_tui.sources.profiles.matching import Matchers, regular
+from perf_tui.sources.profiles.schema import Where
+from perf_tui.sources.scrape.ledger import Ledger
+
+Row = tuple[tuple[str, str], ...]
+"""The labels of our measures, sorted."""
+C = TypeVar("C")
+
+
+class Key(NamedTuple):
+    """A cell's place."""
+
+    row: Row
+    route: str | None = None
+    """None for the row as a whole."""
+
+
+class Seen(NamedTuple):
+    """A series that is there for the first time."""
+
+    name: str
+    labels: Mapping[str, str]
+    keys: Sequence[Key]
+    """The row, and the route in it where it names one."""
+
+
+class Term(ABC, Generic[C]):
+    """One family, or the first that fits a pattern, with matchers."""
+
+    suffixes: tuple[str, ...]
+    """What its samples' names may end in, after the family's."""
+
+    def __init__(self, family: str, where: Where) -> None:
+        self.family = family
+        self.matchers = Matchers(where)
+        self.cells: dict[Key, C] = {}
+        self._pattern = regular(family)
+        self._feeders: Counter[Key] = Counter()
+
+    def suffix(self, name: str) -> str | None:
+        """What follows the family in a sample's name; None where it is of another family."""
+        for suffix in self.suffixes:
+            if not name.endswith(suffix):
+                continue
+            family = name.removesuffix(suffix)
+            if family == self.family:
+                return suffix
+            if self._pattern is not None and self._pattern.fullmatch(family):
+                self.family, self._pattern = family, None  # the first that fits
+                return suffix
+        return None
+
+    def attach(self, ledger: Ledger, slot: int, seen: Seen) -> bool:
+        """Take a series, which stands in `slot`; returns whether it is one of this term's."""
+        suffix = self.suffix(seen.name)
+        if suffix is None or not self.matchers.match(seen.labels) or not self._take(ledger, slot, seen, suffix):
+            return False
+        self._feeders.update(seen.keys)
+        return True
+
+    @abstractmethod
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool: ...
+
+    def forget(self, start: float) -> None:
+        """Drop what windows from `start` on do not need."""
+
+    def restart(self) -> None:
+        """Nothing counts that has been counted so far."""
+
+    def release(self, slot: int, keys: Sequence[Key]) -> None:
+        """The series is gone; a cell goes with its last series."""
+        for key in keys:
+            self._feeders[key] -= 1
+            if self._feeders[key] <= 0:
+                del self._feeders[key]
+                self.cells.pop(key, None)
+
+
+class CounterTerm(Term[Rising]):
+    """Counters: how far they rose together."""
+
+    suffixes = ("", "_total")
+
+    def forget(self, start: float) -> None:
+        for cell in self.cells.values():
+            cell.forget(start)
+
+    def restart(self) -> None:
+        for cell in self.cells.values():
+            cell.restart()
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        ledger.count(slot, [self.cells.setdefault(key, Rising()) for key in seen.keys])
+        return True
+
+
+class Spread:
+    """Histograms added up: those with equal bounds by bucket, all of them by count and sum."""
+
+    __slots__ = ("bounds", "buckets", "moments", "odd")
+
+    def __init__(self) -> None:
+        self.bounds: tuple[float, ...] = ()
+        self.buckets = Rising(0)
+        self.moments = Rising(2)
+        """Observations, and their sum."""
+        self.odd = 0
+        """Histograms whose bounds are others: they cannot be added to the buckets."""
+
+    def join(self, bounds: tuple[float, ...]) -> Rising | None:
+        """Where a histogram with these bounds may be added; None if it has none, or others."""
+        if not self.bounds and bounds:
+            self.bounds, self.buckets = bounds, Rising(len(bounds))
+        if bounds == self.bounds:
+            return self.buckets if bounds else None
+        self.odd += bool(bounds)
+        return None
+
+
+class HistogramTerm(Term[Spread]):
+    """Histograms, and the `_sum` and `_count` of summaries."""
+
+    suffixes = ("_bucket", "_count", "_sum")
+
+    def forget(self, start: float) -> None:
+        for cell in self.cells.values():
+            cell.buckets.forget(start)
+            cell.moments.forget(start)
+
+    def restart(self) -> None:
+        for cell in self.cells.values():
+            cell.buckets.restart()
+            cell.moments.restart()
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        group = ledger.group(slot, self.family, seen.labels, suffix)
+        if group is None:
+            return False
+        for key in seen.keys:
+            group.feed(self.cells.setdefault(key, Spread()))
+        return True
+
+
+class GaugeTerm(Term[dict[int, Mapping[str, str]]]):
+    """Gauges: which slots they stand in, with their labels."""
+
+    suffixes = ("",)
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        for key in seen.keys:
+            self.cells.setdefault(key, {})[slot] = seen.labels
+        return True
+
+    def release(self, slot: int, keys: Sequence[Key]) -> None:
+        for key in keys:
+            self.cells.get(key, {}).pop(slot, None)
+        super().release(slot, keys)
+
+
+class QuantileTerm(GaugeTerm):
+    """Quantiles that the program computed itself: gauges by their label `quantile`."""
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        return "quantile" in seen.labels and super()._take(ledger, slot, seen, suffix)

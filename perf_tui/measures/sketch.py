@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from math import ceil, floor, inf, log2
 from typing import Self
@@ -22,13 +22,14 @@ GAMMA: float = 2 ** (1 / SCALE)
 ERROR: float = (GAMMA - 1) / (GAMMA + 1)
 """The most by which a quantile differs from the true one, as a share of it: 1.08 %."""
 
-_HIGHEST = 40 * SCALE
 SMALLEST: float = 2.0**-30
 """Numbers below this count as zero: a nanosecond, where they are seconds."""
+LARGEST: float = 2.0**40
+"""Numbers above this share the last bucket."""
 
 
 class Sketch:
-    """Counts by bucket. At most 2,241 buckets ever exist; numbers above 2**40 share the last."""
+    """Counts by bucket. At most 2,241 buckets ever exist; those of numbers from SMALLEST to LARGEST."""
 
     __slots__ = ("buckets", "count", "sum", "zero")
 
@@ -47,17 +48,26 @@ class Sketch:
         if number < SMALLEST:
             self.zero += times
         else:
-            index = ceil(log2(number) * SCALE)
-            if index > _HIGHEST:
-                index = _HIGHEST
+            index = ceil(log2(min(number, LARGEST)) * SCALE)
             self.buckets[index] = self.buckets.get(index, 0) + times
         self.count += times
         self.sum += number * times
 
     def add_many(self, numbers: Iterable[float]) -> None:
         """Count each of `numbers`: several times faster than one by one where they repeat, as timings do."""
-        for number, times in Counter(numbers).items():
-            self.add(number, times)
+        self.add_counted(Counter(numbers))
+
+    def add_counted(self, counts: Mapping[float, int]) -> None:
+        """Count numbers that are counted already, as in a Counter."""
+        buckets = self.buckets
+        for number, times in counts.items():
+            if SMALLEST <= number <= LARGEST:  # the usual case, without a call
+                index = ceil(log2(number) * SCALE)
+                buckets[index] = buckets.get(index, 0) + times
+                self.count += times
+                self.sum += number * times
+            else:
+                self.add(number, times)
 
     def merge(self, other: Sketch) -> None:
         """Count everything that `other` has counted."""

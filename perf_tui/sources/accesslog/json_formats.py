@@ -52,7 +52,7 @@ class JsonFormat(Format, Generic[_L]):
     """Lines by a typed struct; fields that it does not name are skipped unread."""
 
     def __init__(self, title: str, line: type[_L], unit: float) -> None:
-        self.title, self.unit = title, unit
+        self.title, self.timed, self._unit = title, True, unit
         self._decode: msgspec.json.Decoder[_L] = msgspec.json.Decoder(line)
 
     def parse(self, block: bytes) -> Rows:
@@ -70,7 +70,7 @@ class JsonFormat(Format, Generic[_L]):
         return Rows(
             _without_query([line.target for line in found]),
             [line.status for line in found],
-            [line.time for line in found],
+            [None if line.time is None else line.time * self._unit for line in found],
             bad,
             len(lines) - len(found),
         )

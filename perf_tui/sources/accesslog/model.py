@@ -77,7 +77,7 @@ class ServiceModel:
 
     def _row(self, reading: Reading, newest: Tally) -> Service:
         format = reading.format
-        timed = format is None or format.unit is not None
+        timed = format is None or format.timed
         return Service(
             self._service,
             self._source,
@@ -111,7 +111,7 @@ class ServiceModel:
 def _latency(tally: Tally, format: Format | None) -> dict[str, Value]:
     """p50, p95, p99 and mean; absent where the lines have no times, idle where there were none."""
     names = [stat for stat, _ in _STATS]
-    if format is not None and format.unit is None:
+    if format is not None and not format.timed:
         return dict.fromkeys((*names, "mean"), absent(f"the {format.title} has no times"))
     mean = tally.times.mean
     if mean is None:

@@ -87,7 +87,7 @@ class Reader:
             trouble = (error.status, error.reason)
         for line in self._tail.take_dropped():
             self._note_bad(1, line)
-        if self._format is None:
+        if self._format is None and self._tail.begun:
             self._format = recognise(self._tail.before, self._candidates)
         if self._format is None and self._unknown and trouble is None:
             first = _shown(self._unknown.partition(b"\n")[0])
@@ -118,7 +118,7 @@ class Reader:
             if changed is not format:
                 format, rows = changed, changed.parse(block)
         self._format, self._unknown = format, b""
-        self._teller.count(rows, format)
+        self._teller.count(rows)
         self._note(rows, block, format)
 
     def _look_again(self, format: Format, block: bytes) -> Format:

@@ -53,8 +53,8 @@ def recognise(text: bytes, candidates: Sequence[Format]) -> Format | None:
             best, best_score = candidate, found
     if best is MICROSECONDS:
         # Apache's %D (µs) and %T (s) look alike, but hardly any request takes 100 s, or less than 100 µs.
-        times = sorted(float(time) for time in best.parse(lines).times if time)
-        return WHOLE_SECONDS if times[len(times) // 2] < 100 else best
+        times = sorted(time for time in best.parse(lines).times if time is not None)
+        return WHOLE_SECONDS if times[len(times) // 2] < 100e-6 else best
     return best
 
 
@@ -80,4 +80,4 @@ def _last_lines(text: bytes) -> bytes:
 def _score(format: Format, lines: bytes) -> tuple[int, int]:
     """How many of the lines the format reads, and how many times are on them."""
     rows = format.parse(lines)
-    return len(rows.statuses), sum(format.seconds(time) is not None for time in rows.times)
+    return len(rows.statuses), len(rows.times) - rows.times.count(None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from perf_tui.measures.sketch import Sketch
-from perf_tui.sources.accesslog.formats import Format, Rows
+from perf_tui.sources.accesslog.formats import Rows
 from perf_tui.sources.accesslog.routes import Names, collapse
 
 OTHER = "(other)"
@@ -106,20 +106,18 @@ class Teller:
     def __init__(self) -> None:
         self._names = Names()
         self._outcomes = _Outcomes()
-        self._alike: defaultdict[tuple[bytes, bytes | int], list[bytes | float | None]] = defaultdict(list)
+        self._alike: defaultdict[tuple[bytes, bytes | int], list[float | None]] = defaultdict(list)
         self._gathered = 0
         self._routes: dict[str, Tally] = {}
-        self._format: Format | None = None
 
-    def count(self, rows: Rows, format: Format) -> None:
-        """Count the rows of a block in `format`."""
-        if format is not self._format or self._gathered > _GATHER:
-            self._convert()
-            self._format = format
+    def count(self, rows: Rows) -> None:
+        """Count the rows of a block."""
         alike = self._alike
         for target, status, time in zip(collapse(rows.targets), rows.statuses, rows.times, strict=True):
             alike[target, status].append(time)
         self._gathered += len(rows.statuses)
+        if self._gathered > _GATHER:
+            self._convert()
 
     def take(self) -> dict[str, Tally]:
         """What was counted since the last call, by route."""
@@ -128,17 +126,11 @@ class Teller:
         return routes
 
     def _convert(self) -> None:
-        if self._format is None:
-            return
-        seconds = self._format.seconds
         for (target, status), times in self._alike.items():
             tally = self._route(self._names[target])
             tally.add(self._outcomes[status], len(times))
-            add = tally.times.add
-            for time, count in Counter(times).items():
-                took = seconds(time)
-                if took is not None:
-                    add(took, count)
+            counts = Counter(times)
+            tally.times.add_counted({time: count for time, count in counts.items() if time is not None})
         self._alike.clear()
         self._gathered = 0
 

@@ -6,6 +6,7 @@ from perf_tui.engine.alerts.model import Change, Transition
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
+from perf_tui.text import width as cells_of
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.panes.frame import clock
 from perf_tui.ui.view import Rows, View
@@ -49,18 +50,22 @@ class AlertLog(Pane):
             words = f"{view.glyphs.marks['ok']} nothing has happened; {count} rule{'s' if count != 1 else ''} watch"
             return [Row(width).gap().put(words, "dim").done()]
         self._top = max(0, min(self._top, len(lines) - height))
-        return [self._line(each, view, width) for each in lines[self._top : self._top + height]]
+        shown = lines[self._top : self._top + height]
+        # As wide as what stands in them, so that the message gets the rest, and no number is cut.
+        what = min(max(cells_of(subject(each.series)) for each in shown), max(14, width // 3))
+        values = max(len(comparison(each, view)) for each in shown)
+        return [self._line(each, view, width, what, values) for each in shown]
 
     @staticmethod
-    def _line(each: Transition, view: View, width: int) -> Spans:
+    def _line(each: Transition, view: View, width: int, what: int, values: int) -> Spans:
         level = each.level.word
         cleared = each.change is Change.CLEARED
         role = "ok" if cleared else level
         row = Row(width).gap().put(clock(each.time), "dim").gap()
         row.put(view.glyphs.marks["ok" if cleared else level], role).gap()
         row.cell(level, 9, role).cell(each.change.value, 10, "text")
-        row.cell(subject(each.series), min(32, max(14, width // 4)), "strong").gap()
-        row.cell(comparison(each, view), 20)
+        row.cell(subject(each.series), what, "strong").gap()
+        row.cell(comparison(each, view), values).gap(2)
         lasted = f"after {seconds(max(0.0, each.time - each.since))} " if cleared else ""
         return row.put(lasted, "dim").put(each.rule.message, "dim").done()
 

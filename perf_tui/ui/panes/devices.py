@@ -100,8 +100,8 @@ class Disks(Devices):
     title = "disks"
     label = "device"
     cells = (
-        Cell("read", "system.disk.read", 9, 4),
-        Cell("write", "system.disk.write", 9, 5),
+        Cell("read", "system.disk.read", 10, 4),
+        Cell("write", "system.disk.write", 10, 5),
         Cell("r/s", "system.disk.read_ops", 7, 1),
         Cell("w/s", "system.disk.write_ops", 7, 2),
         Cell("busy", "system.disk.busy", 5, 6),
@@ -113,8 +113,8 @@ class Networks(Devices):
     title = "network"
     label = "interface"
     cells = (
-        Cell("in", "system.network.receive", 9, 4),
-        Cell("out", "system.network.transmit", 9, 3),
+        Cell("in", "system.network.receive", 10, 4),
+        Cell("out", "system.network.transmit", 10, 3),
         Cell("link", "system.network.utilization", 5, 1),
         Cell("loss", "system.network.loss", 5, 2),
     )

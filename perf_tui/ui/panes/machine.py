@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, Value, series
+from perf_tui.measures.model import Series, Status, Value, series
 from perf_tui.text import cut
+from perf_tui.text import width as cells_of
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.view import Rows, View
@@ -35,9 +36,12 @@ def total(snapshot: Snapshot, id: str, skip: tuple[str, ...] = ()) -> Value:
 
 
 def summed(values: Sequence[Value]) -> Value:
-    """The sum of those values that have a number; of none that has, the first of them."""
-    numbers = [value.number for value in values if value.number is not None]
-    return Value(sum(numbers)) if numbers else values[0]
+    """The sum of those values that have a number, stale if one of them is; of none that has, the first of them."""
+    known = [value for value in values if value.number is not None]
+    if not known:
+        return values[0]
+    stale = any(value.status is Status.STALE for value in known)
+    return Value(sum(value.number or 0.0 for value in known), Status.STALE if stale else Status.OK)
 
 
 def begins(key: Series, names: tuple[str, ...]) -> bool:
@@ -64,15 +68,21 @@ class Machine(Pane):
         return rows[:height]
 
     @staticmethod
-    def _line(label: str, id: str, value: Value, detail: str, view: View, width: int) -> Spans:
+    def _line(label: str, id: str, value: Value, details: Sequence[str], view: View, width: int) -> Spans:
         row = Row(width).gap().cell(label, 8, "dim")
         row.put(f"{view.text(value, 'ratio'):>5} ", level_role(id, value))
         wide = max(8, min(40, width // 3))
         row.extend(meter(value.number, wide, bar_role(id, value), view.glyphs, CATALOGUE[id].warning))
-        return row.gap(2).put(cut(detail, max(0, row.left), view.glyphs.more), "text").done()
+        for place, detail in enumerate(details):
+            words = f"  {detail}"
+            if place and cells_of(words) > row.left:
+                break  # half a number is a wrong number
+            row.put(cut(words, row.left, view.glyphs.more))
+        return row.done()
 
 
-def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
+def _lines(view: View, width: int) -> list[tuple[str, str, Value, Sequence[str]]]:
+    """Label, measure, its value, and what else there is to know, the most important first."""
     snapshot = view.snapshot
 
     def text(value: Value, unit: str, cells: int = 0) -> str:
@@ -82,7 +92,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
         return snapshot.get(id, **labels)
 
     loads = " ".join(text(at("system.load", period=period), "1", 4) for period in ("1m", "5m", "15m"))
-    waits = f"iowait {text(at('system.cpu.iowait'), 'ratio', 5)} steal {text(at('system.cpu.steal'), 'ratio', 5)}"
+    waits = [f"{name} {text(at(f'system.cpu.{name}'), 'ratio', 5)}" for name in ("iowait", "steal")]
     memory_used = f"{text(at('system.memory.used'), 'By')} of {text(at('system.memory.total'), 'By')}"
     swap_total = at("system.swap.total")
     swap = (
@@ -103,15 +113,15 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, str]]:
     }
     _, stall = highest(snapshot, "system.pressure")
     return [
-        ("CPU", "system.cpu.utilization", at("system.cpu.utilization"), f"load {loads}  {waits}"),
-        ("memory", "system.memory.utilization", at("system.memory.utilization"), memory_used),
-        ("swap", "system.swap.utilization", at("system.swap.utilization"), swap),
+        ("CPU", "system.cpu.utilization", at("system.cpu.utilization"), [f"load {loads}", *waits]),
+        ("memory", "system.memory.utilization", at("system.memory.utilization"), [memory_used]),
+        ("swap", "system.swap.utilization", at("system.swap.utilization"), [swap]),
         ("disk", "system.disk.busy", busiest,
-         f"{text(reads, 'By/s', 9)} read {text(writes, 'By/s', 9)} write  {text(operations, '1', 5)} IOPS"),
-        ("fullest", "system.filesystem.utilization", full, full_key.label("mount")),
+         [f"{text(reads, 'By/s', 9)} read {text(writes, 'By/s', 9)} write", f"{text(operations, '1', 5)} IOPS"]),
+        ("fullest", "system.filesystem.utilization", full, [full_key.label("mount") or full.reason or ""]),
         ("network", "system.network.utilization", link,
-         f"{text(receive, 'By/s', 9)} in {text(transmit, 'By/s', 9)} out  loss {text(loss, 'ratio')}  "
-         f"{text(established, '1')} connections"),
+         [f"{text(receive, 'By/s', 9)} in {text(transmit, 'By/s', 9)} out", f"loss {text(loss, 'ratio')}",
+          f"{text(established, '1')} connections"]),
         ("stalls", "system.pressure", stall,
-         "  ".join(f"{name} {text(value, 'ratio', 5)}" for name, value in pressures.items())),
+         [f"{name} {text(value, 'ratio', 5)}" for name, value in pressures.items()]),
     ]  # fmt: skip

@@ -35,14 +35,15 @@ class Memory(Pane):
         roomy = width >= 64
         legend = Row(width).gap()
         for name, _, role in _PARTS if roomy else _PARTS[:2]:
-            legend.put(view.glyphs.column[-1], level if name == "used" else role)
-            legend.put(f" {name} ", "dim").put(
-                f"{view.text(amounts[name], 'By'):>7}  " if roomy else f"{view.text(amounts[name], 'By')} "
+            amount = view.text(amounts[name], "By")
+            legend.whole(
+                (view.glyphs.column[-1], level if name == "used" else role),
+                (f" {name} ", "dim"),
+                (f"{amount:>7}  " if roomy else f"{amount} ", "text"),
             )
         available = view.text(snapshot.get("system.memory.available"), "By")
-        rows.append(
-            legend.put("available " if roomy else "avail ", "dim").put(f"{available:>7}" if roomy else available).done()
-        )
+        legend.whole(("available " if roomy else "avail ", "dim"), (f"{available:>7}" if roomy else available, "text"))
+        rows.append(legend.done())
         swap = snapshot.get("system.swap.utilization")
         row = Row(width).gap().cell("swap", 5, "dim")
         if snapshot.get("system.swap.total").number == 0:
@@ -50,7 +51,7 @@ class Memory(Pane):
         else:
             row.extend(meter(swap.number, max(6, width - 34), bar_role("system.swap.utilization", swap), view.glyphs))
             used, space = (view.text(snapshot.get(f"system.swap.{name}"), "By") for name in ("used", "total"))
-            row.put(f"{view.text(swap, 'ratio'):>6} {used:>8} of {space}")
+            row.put(f"{view.text(swap, 'ratio'):>6}").whole((f" {used:>8} of {space}", "text"))
         rows.append(row.done())
         left = height - len(rows)
         if left >= 2:

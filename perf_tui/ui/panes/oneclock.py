@@ -20,7 +20,7 @@ from perf_tui.ui.panes.machine import STACKED_ON, begins
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
-LABEL, NUMBERS = 18, 19
+LABEL, NUMBERS = 18, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
     points = line.points(choice.key, per_column=2)
     known = [point for point in points if not isnan(point)]
     high = nice(max(known, default=0.0), measure.unit)
-    value = view.text(view.snapshot.values[choice.key], measure.unit)
+    value = view.text(view.snapshot.get(choice.key.id, **dict(choice.key.labels)), measure.unit)
     top, low = (number(max(known), measure.unit), number(min(known), measure.unit)) if known else ("", "")
     drawn: Rows = []
     for y, text in enumerate(area(points, rows, high, view.glyphs)):
@@ -114,13 +114,11 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
             )
         row.to(LABEL - 1).put(text, choice.role).gap()
         if y == 0:
-            row.cell(value, 9, "strong", ">").gap()
-            if rows == 1:
-                row.put(f"{low}-{top}", "dim")
-        if rows > 1 and y == 0:
-            row.put(f"{view.glyphs.up}{top}", "dim")
-        if rows > 1 and y == 1:
-            row.gap(10).put(f"{view.glyphs.down}{low}", "dim")
+            row.cell(value, 10, "strong", ">").gap()
+            both = f"{low}-{top}"
+            row.put(both if rows == 1 and len(both) <= row.left else f"{view.glyphs.up}{top}", "dim")
+        elif y == 1:
+            row.gap(11).put(f"{view.glyphs.down}{low}", "dim")
         drawn.append(row.done())
     return drawn
 

@@ -138,16 +138,16 @@ class Fetcher:
 
     async def request(self, options: TargetOptions) -> Response:
         """Any answer, whatever its status. Raises SourceError where there is none, SourceDenied without a secret."""
+        session = await self._connections()  # not within the target's time: the first one imports aiohttp
         began = time.monotonic()
         try:
             async with asyncio.timeout(options.timeout):
-                status, content_type, body = await self._ask(options)
+                status, content_type, body = await self._ask(session, options)
         except TimeoutError:
             raise SourceError(f"no answer within {options.timeout:g} s") from None
         return Response(status, content_type, body, time.monotonic() - began)
 
-    async def _ask(self, options: TargetOptions) -> tuple[int, str, bytes]:
-        session = await self._connections()
+    async def _ask(self, session: aiohttp.ClientSession, options: TargetOptions) -> tuple[int, str, bytes]:
         context = await self._context(options)
         headers = await self._headers(options)
         url = options.url

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isnan, nan
 
 from perf_tui.measures.model import Series, Value, series
 from perf_tui.ui.draw.charts import area, spark
@@ -70,7 +70,7 @@ class Cores(Pane):
                 return self._field(
                     cores, min(columns, len(cores)), min(60, (width - 1) // max(1, columns)), view, width
                 )
-        return self._dense(cores, view, width)
+        return self._dense(cores, view, width, height)
 
     def _field(self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int) -> Rows:
         lines = -(-len(cores) // columns)
@@ -92,16 +92,25 @@ class Cores(Pane):
         return rows
 
     @staticmethod
-    def _dense(cores: list[tuple[Series, Value]], view: View, width: int) -> Rows:
-        """One cell a core: machines with more cores than there is room for meters."""
+    def _dense(cores: list[tuple[Series, Value]], view: View, width: int, height: int) -> Rows:
+        """One cell a core, or the busiest of a few: machines with more cores than there is room for meters."""
+        each = -(-len(cores) // max(1, height * (width - 2)))
+        busiest = [
+            max(
+                (value for _, value in cores[at : at + each]),
+                key=lambda value: -1.0 if _unknown(value) else value.number or 0.0,
+            )
+            for at in range(0, len(cores), each)
+        ]
         rows = []
-        for begin in range(0, len(cores), width - 2):
+        for begin in range(0, len(busiest), width - 2):
             row = Row(width).gap()
-            for _, value in cores[begin : begin + width - 2]:
-                known = value.number is not None and not isnan(value.number)
-                row.put(
-                    spark([value.number or 0.0] if known else [float("nan")], 1.0, view.glyphs),
-                    bar_role(_CORE, value),
-                )
+            for value in busiest[begin : begin + width - 2]:
+                amount = nan if _unknown(value) else value.number or 0.0
+                row.put(spark([amount], 1.0, view.glyphs), bar_role(_CORE, value))
             rows.append(row.done())
         return rows
+
+
+def _unknown(value: Value) -> bool:
+    return value.number is None or isnan(value.number)

@@ -3,10 +3,11 @@ the other."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from math import isnan
 
-from perf_tui.engine.alerts.model import Level
+from perf_tui.engine.alerts.model import Change
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series, series
@@ -53,11 +54,11 @@ class OneClock(Pane):
 
 def choose(snapshot: Snapshot, most: int) -> list[Choice]:
     """Alerting series by level, then the vital signs of each layer."""
-    chosen = [
-        Choice(alert.series, "critical" if alert.level is Level.CRITICAL else "warning")
-        for alert in snapshot.alerts
-        if alert.firing
-    ]
+    firing: dict[Series, Choice] = {}
+    for alert in snapshot.alerts:
+        if alert.firing:  # two rules may watch one series: the worst of them comes first
+            firing.setdefault(alert.series, Choice(alert.series, alert.level.word))
+    chosen = list(firing.values())
     vital = [
         *_busiest(snapshot, "app.request.duration", stat="p99"),
         *_busiest(snapshot, "app.request.rate"),
@@ -126,10 +127,11 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
 def _axis(line: Timeline, width: int, view: View) -> Spans:
     """The axis, with a mark where an alert was raised or got worse."""
     text = list(line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−"))
-    times = line.values(TICK_TIME)
-    worse = [each.time for each in view.snapshot.log if each.change in ("raised", "escalated")]
-    for moment in worse:
-        at = next((at for at, time in enumerate(times) if not isnan(time) and time >= moment - 0.001), None)
-        if at is not None and at // line.ticks < line.columns - 5:
-            text[at // line.ticks] = view.glyphs.alert
+    times = [(time, at) for at, time in enumerate(line.values(TICK_TIME)) if not isnan(time)]
+    for each in view.snapshot.log:
+        # The mark stands at the tick of its time; what is older than the axis has none.
+        if each.change in (Change.RAISED, Change.ESCALATED) and times and times[0][0] <= each.time:
+            place = bisect_left(times, (each.time - 0.001, 0))
+            if place < len(times) and times[place][1] // line.ticks < line.columns - 5:
+                text[times[place][1] // line.ticks] = view.glyphs.alert
     return Row(width).to(LABEL - 1).put("".join(text), "rule").done()

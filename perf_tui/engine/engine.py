@@ -10,7 +10,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -55,13 +55,18 @@ class Engine:
         self.alerts = alerts or AlertEngine([])
         self._traces = traces
         self.history = History(HISTORY_TICKS)
-        twice = [name for name, number in Counter(source.name for source in sources).items() if number > 1]
-        if OWN in {source.name for source in sources} or twice:
-            raise ValueError(f"names of sources must be unique: {twice or OWN}")
         self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
-        self._runners = [Runner(source, monotonic) for source in sources]
+        self._names = {OWN}
+        self._changing = threading.Lock()
+        self._changes: deque[Runner | str] = deque()
+        """Runners that come with the next tick, and the names of those that go, in this order."""
+        self._runners: list[Runner] = []
+        self._leaving: set[asyncio.Task[None]] = set()
+        for source in sources:
+            self.add_source(source)
+        self._change()
         self._own = OwnCost(monotonic)
         self._tick = -1
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,6 +101,25 @@ class Engine:
         self.interval = seconds
         self._wake_up()
 
+    def add_source(self, source: Source[Any]) -> None:
+        """Watch one more from the next tick on. Raises ValueError where its name is taken."""
+        with self._changing:
+            if source.name in self._names:
+                raise ValueError(f"names of sources must be unique: {source.name}")
+            self._names.add(source.name)
+            self._changes.append(Runner(source, self._monotonic))
+
+    def remove_source(self, name: str) -> None:
+        """Close a source with the next tick and forget what it gave; its name is free at once.
+
+        Raises ValueError where there is none of this name.
+        """
+        with self._changing:
+            if name == OWN or name not in self._names:
+                raise ValueError(f"there is no source {name}")
+            self._names.remove(name)
+            self._changes.append(name)
+
     def _wake_up(self) -> None:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed
@@ -126,7 +150,7 @@ class Engine:
                     return
                 due = await self._pause(due, interval)
         finally:
-            await asyncio.gather(*(runner.close() for runner in self._runners))
+            await asyncio.gather(*(runner.close() for runner in self._runners), *self._leaving)
 
     async def _pause(self, due: float, interval: float) -> float:
         """Sleep until one interval after `due`; returns when the next tick is due. Missed ticks leave gaps."""
@@ -149,6 +173,7 @@ class Engine:
         """Read every source that is due, derive, record, judge, publish."""
         self._tick += 1
         began = self._monotonic()
+        self._change()
         await self._read()
         traced = self._take()
         at, wall = self._monotonic(), self._wall()
@@ -162,6 +187,21 @@ class Engine:
         self.alerts.evaluate(values, at, wall)
         self.failure = None
         return self._publish(at, wall)
+
+    def _change(self) -> None:
+        """Take in sources that were added and let go of those that were removed."""
+        while self._changes:
+            change = self._changes.popleft()
+            if isinstance(change, Runner):
+                self._runners.append(change)
+                continue
+            runner = next(each for each in self._runners if each.source.name == change)
+            self._runners.remove(runner)
+            self.store.drop(change)
+            # Not waited for: one that hangs while it closes must not delay the tick.
+            task = asyncio.create_task(runner.close(), name=f"close {change}")
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def _read(self) -> None:
         """Start what is due, and wait for it a little: what is not there by then comes with the next tick."""

@@ -10,6 +10,8 @@ from typing import get_args
 
 import pytest
 
+from perf_tui.config.errors import ConfigError
+from perf_tui.config.load import parse
 from perf_tui.config.schema import LogFormat
 from perf_tui.sources.accesslog.formats import (
     COMBINED,
@@ -169,6 +171,11 @@ def test_lines_of_known_content(name: str, ending: str) -> None:
 
 def test_every_word_of_the_configuration_is_known_and_no_other() -> None:
     assert set(CANDIDATES) == set(get_args(LogFormat))
+
+
+def test_a_word_that_is_not_known_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match=r"access_logs\[0\]\.format.*'ngnix'.*auto, nginx, apache, caddy"):
+        parse({"access_logs": [{"name": "web", "path": "/x", "format": "ngnix"}]}, "test")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from perf_tui.config.schema import Config
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.ui.bridge import Bridge
-from perf_tui.ui.commands import BY_ID, COMMANDS
+from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
 from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
 from perf_tui.ui.panes.services import Services
@@ -47,10 +47,9 @@ class PerfApp(App[None]):
             command.title,
             show=False,
             id=command.id,
-            priority=command.keys == "q,ctrl+c",
         )
         for command in COMMANDS
-    ]
+    ] + [Binding(command.always, command.action, show=False, priority=True) for command in COMMANDS if command.always]
     CSS = """
     Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
     ModalScreen { background: $background 60%; }
@@ -66,13 +65,15 @@ class PerfApp(App[None]):
         self.palette: Palette = PALETTES[config.ui.theme] if colour else MONOCHROME
         self._colour = colour
         self.log_shown = True
-        self.keys = {command.id: _shown_key(config.keys.get(command.id), command.first) for command in COMMANDS}
+        self.keys = {
+            command.id: command.shown_as(config.keys.get(command.id, command.keys)).split()[0] for command in COMMANDS
+        }
         self._frozen: Snapshot | None = None
         self._bridge: Bridge | None = None
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
         self.register_theme(MONOCHROME.theme())
-        self.set_keymap({id: keys for id, keys in config.keys.items() if id in BY_ID})
+        self.set_keymap({id: ",".join(key_names(keys)) for id, keys in config.keys.items()})
 
     # -- life
 
@@ -221,7 +222,3 @@ class PerfApp(App[None]):
 
         if not isinstance(self.screen, Export):
             self.push_screen(Export(self.view.snapshot))
-
-
-def _shown_key(custom: str | None, default: str) -> str:
-    return custom.split(",")[0].strip() if custom else default

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import punctuation
+from unicodedata import name
 
 from perf_tui.config.errors import ConfigError
 
@@ -23,16 +25,17 @@ class Command:
     bar: bool = False
     """Whether the key bar shows it."""
     group: str = "Everywhere"
+    always: str = ""
+    """A key that it has whatever `[keys]` says, before what has the focus."""
 
     @property
     def shown(self) -> str:
         """The keys as people write them."""
-        return " ".join(_NAMES.get(key, key) for key in self.keys.split(","))
+        return self.shown_as(self.keys)
 
-    @property
-    def first(self) -> str:
-        """The first key as people write it."""
-        return self.shown.split()[0]
+    def shown_as(self, keys: str) -> str:
+        """`keys` that it was given, as people write them."""
+        return " ".join(_NAMES.get(key, key) for key in key_names(f"{keys},{self.always}"))
 
 
 _NAMES = {
@@ -42,6 +45,36 @@ _NAMES = {
     "plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?", "f1": "F1", "ctrl+p": "Ctrl+P",
     "ctrl+c": "Ctrl+C",
 }  # fmt: skip
+
+_CHARACTERS = {"/": "slash", "\\": "backslash", "@": "at", "-": "minus", "+": "plus", "_": "underscore"}
+_OTHERS = frozenset(
+    ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete", "backspace", "tab",
+     "enter", "escape", "space", *(f"f{number}" for number in range(1, 25))),
+)  # fmt: skip
+_PUNCTUATION = frozenset(
+    _CHARACTERS.get(char) or name(char).lower().replace("-", "_").replace(" ", "_") for char in punctuation
+)
+_ALLOWED = 'a character, or a name such as "f2", "pageup", "space", "comma", with "ctrl+", "shift+" or "alt+" before it'
+
+
+def key_names(text: str) -> list[str]:
+    """The keys of a comma-separated list by the names that Textual gives them: `?` is `question_mark`."""
+    return [_key_name(part) for part in map(str.strip, text.split(",")) if part]
+
+
+def _key_name(key: str) -> str:
+    if len(key) == 1 and key in punctuation:
+        return _CHARACTERS.get(key) or name(key).lower().replace("-", "_").replace(" ", "_")
+    return key
+
+
+def _exists(key: str) -> bool:
+    """Whether a terminal can send such a key. Shift and a letter come as the capital letter."""
+    *modifiers, last = key.split("+")
+    if last not in _OTHERS and last not in _PUNCTUATION and not (len(last) == 1 and last.isprintable()):
+        return False
+    return set(modifiers) <= {"ctrl", "shift", "alt"} and (modifiers != ["shift"] or last in _OTHERS)
+
 
 SCREENS = (
     ("overview", "overview", "Is it well, and if not, where?"),
@@ -104,21 +137,25 @@ COMMANDS = (
     Command("theme", "t", "theme", "The next theme", action="theme"),
     Command("help", "question_mark,f1", "help", "This page", action="help", bar=True),
     Command("palette", "ctrl+p", "palette", "All commands, by name", action="command_palette"),
-    Command("quit", "q,ctrl+c", "quit", "End perf-tui", action="quit", bar=True),
+    Command("quit", "q", "quit", "End perf-tui", action="quit", bar=True, always="ctrl+c"),
 )
 
 BY_ID = {command.id: command for command in COMMANDS}
 
 
 def check_keys(keys: Mapping[str, str], file: str = "config.toml") -> None:
-    """Raises ConfigError where `[keys]` names a command that does not exist, or gives one key to two."""
-    held = {key: command.id for command in COMMANDS for key in command.keys.split(",") if command.id not in keys}
+    """Raises ConfigError where `[keys]` names a command or a key that does not exist, or gives one key to two."""
+    held = {key: command.id for command in COMMANDS for key in key_names(command.keys) if command.id not in keys}
+    held |= {key: command.id for command in COMMANDS for key in key_names(command.always)}
     for id, text in keys.items():
+        where = f"keys.{id}"
         if id not in BY_ID:
-            raise ConfigError(file, f"keys.{id}", f"no such command; commands: {', '.join(BY_ID)}")
-        for key in filter(None, (part.strip() for part in text.split(","))):
-            if key in held:
-                raise ConfigError(
-                    file, f"keys.{id}", f'the key "{key}" belongs to {held[key]}; give that another one first'
-                )
-            held[key] = id
+            raise ConfigError(file, where, f"no such command; commands: {', '.join(BY_ID)}")
+        names = key_names(text)
+        if not names:
+            raise ConfigError(file, where, f"there is no key in it; allowed: {_ALLOWED}")
+        for key in names:
+            if not _exists(key):
+                raise ConfigError(file, where, f'there is no key "{key}"; allowed: {_ALLOWED}')
+            if held.setdefault(key, id) != id:
+                raise ConfigError(file, where, f'the key "{key}" belongs to {held[key]}; give that another one first')

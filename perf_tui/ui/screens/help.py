@@ -53,7 +53,7 @@ class Help(ModalScreen[None]):
             if command.group != group:
                 group = command.group
                 lines.append(Content.styled(f"\n{group}", "bold $primary"))
-            keys = app.config.keys.get(command.id, command.shown)
+            keys = command.shown_as(app.config.keys.get(command.id, command.keys))
             lines.append(Content.assemble((f"  {keys:<16}", "bold"), command.help))
         glyphs = app.glyphs
         lines.append(Content.styled("\nWhat stands where a number is missing", "bold $primary"))

@@ -150,13 +150,14 @@ class Terminal:
     def exit_code(self, timeout: float = 10.0, *, reading: bool = True) -> int:
         """Wait for the end: the exit code, or minus the signal that killed the command.
 
-        Not `reading` leaves the terminal stalled meanwhile. Raises TimeoutError where it does not end.
+        Not `reading` leaves the terminal stalled meanwhile, and what was written unread.
+        Raises TimeoutError where it does not end.
         """
         deadline = time.monotonic() + timeout
         while self._status is None:
             if not self._turn(deadline, reading):
                 raise TimeoutError(f"it did not end within {timeout:g} s:\n{self.text}")
-        if self._master >= 0:
+        if reading and self._master >= 0:
             self._take_output()
         return os.waitstatus_to_exitcode(self._status)
 
@@ -231,6 +232,8 @@ class Terminal:
         if self._reports in ready:
             status, seconds = self._report("ended").split()
             self._status, self._cpu_in_all = int(status), float(seconds)
+            if reading and self._master >= 0:
+                self._take_output()
         return bool(ready) or left > 0
 
     def _take_output(self) -> None:

@@ -89,6 +89,7 @@ class Processes(TablePane[Process]):
 
     columns = COLUMNS
     sorted_by = 3
+    holds_first = False
 
     def head(self, view: View) -> tuple[str, str]:
         rows = self.rows(view)

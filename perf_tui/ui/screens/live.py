@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from perf_tui.ui.app import PerfApp
 
 
-class LiveScreen(Screen[None]):
-    """Paints the newest view while it is on top, and again when it comes back."""
+class LiveScreen(Screen[None], inherit_bindings=False):
+    """Paints the newest view while it is on top, and again when it comes back.
+
+    Without the bindings of Textual's screens: they would take Tab from the table of commands.
+    """
 
     BINDING_GROUP_TITLE = ""
     AUTO_FOCUS = ""
@@ -95,16 +98,29 @@ class LiveScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.paint)
 
+    def on_resize(self) -> None:
+        # Panes that were not on show have nothing to draw from until they are given a view.
+        self.call_after_refresh(self.paint)
+
     def paint(self) -> None:
         """Show the newest view, and place the panes anew where it asks for that."""
         plan = self.plan(self.size)
         if plan != self._plan:
             self._plan = plan
             self.query_one(Board).refresh(layout=True)
+            self._refocus(plan)
         view = self.perf.view
         for pane in self.query(Pane):
             if pane.id in plan:
                 pane.show(view)
+
+    def _refocus(self, plan: Plan) -> None:
+        """Keys must not go to a pane that is no longer to be seen."""
+        hidden = isinstance(self.focused, Pane) and self.focused.id not in plan
+        if "toosmall" not in plan and (hidden or self.focused is None) and self.first_focus in plan:
+            self.query_one(f"#{self.first_focus}", Pane).focus()
+        elif "toosmall" not in plan and hidden:
+            self.set_focus(None)
 
     # -- keys of the focused pane
 
@@ -145,6 +161,10 @@ class LiveScreen(Screen[None]):
         self.paint()
 
     def back(self) -> None:
-        """Esc: clear the filter of the table, else leave the focused pane alone."""
-        if self.table is not None and self.table.needle:
+        """Esc: clear the filter of the table, else let its cursor go."""
+        if self.table is None:
+            return
+        if self.table.needle:
             self.table.filter("")
+        else:
+            self.table.release()

@@ -46,6 +46,12 @@ class FilterLine(Input):
     def on_input_submitted(self) -> None:
         self._done()
 
+    def on_blur(self) -> None:
+        """Someone went elsewhere, with the mouse or Tab: the filter stays, the line goes."""
+        if self.open and self.app.app_focus:
+            self._table = None
+            self.live.close_filter()
+
     def action_drop(self) -> None:
         """Esc: no filter."""
         if self._table is not None:

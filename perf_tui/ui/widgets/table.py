@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 
-from perf_tui.text import fit
+from perf_tui.text import cut
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
@@ -39,6 +39,8 @@ class TablePane(Pane, Generic[T]):
     focusable = True
     columns: Sequence[Column[T]] = ()
     sorted_by = 0
+    holds_first = True
+    """Whether the cursor stays on the row that came first of all, or on the first place until it is moved."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
@@ -107,7 +109,7 @@ class TablePane(Pane, Generic[T]):
             if place is not None:
                 self._index = place
         self._index = max(0, min(self._index, len(rows) - 1))
-        if rows and (self.has_focus or self.selected is not None):
+        if rows and (self.selected is not None or (self.has_focus and self.holds_first)):
             self.selected = self.identity(rows[self._index])
         self._top = max(0, min(self._top, len(rows) - self._page))
         if self.has_focus:
@@ -120,7 +122,9 @@ class TablePane(Pane, Generic[T]):
             title, role = column.title, "dim"
             if column is self.columns[self.sort_column]:
                 down = column.descending != self.reversed
-                title, role = title + (view.glyphs.down if down else view.glyphs.up), "title"
+                # The arrow says more than the title's last letter.
+                title = cut(title, column.width - 1, "") + (view.glyphs.down if down else view.glyphs.up)
+                role = "title"
             cells = row.left if column is columns[-1] else column.width
             row.cell(title, cells, role, column.align).gap()
         return row.done()
@@ -129,8 +133,7 @@ class TablePane(Pane, Generic[T]):
         row = Row(width).put(" ", "select" if selected else "text")
         for column in columns:
             cells = row.left if column is columns[-1] else column.width
-            text = fit(column.text(item, view), cells, column.align, view.glyphs.more)
-            row.put(text, "select" if selected else column.role(item))
+            row.cell(column.text(item, view), cells, "select" if selected else column.role(item), column.align)
             if row.left:
                 row.put(" ", "select" if selected else "text")
         return row.done()
@@ -175,6 +178,13 @@ class TablePane(Pane, Generic[T]):
         """Turn the order around."""
         self.reversed = not self.reversed
         self.redraw()
+
+    def release(self) -> None:
+        """Take the cursor off its row and back to the first place, where it began there."""
+        if not self.holds_first:
+            self.selected = None
+            self._index = self._top = 0
+            self.redraw()
 
     def filter(self, needle: str) -> None:
         """Show only rows that hold `needle`, in either case; an empty one shows all."""

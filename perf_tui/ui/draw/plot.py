@@ -13,7 +13,7 @@ from perf_tui.ui.draw.row import Row, Spans
 _RUN = re.compile(r"\x1b\[(?:38;5;(\d+)|0)?m")
 
 
-class Curve(NamedTuple):
+class PlotLine(NamedTuple):
     """One line of a plot; NaN is a gap."""
 
     name: str
@@ -22,7 +22,7 @@ class Curve(NamedTuple):
 
 
 def plot(
-    curves: Sequence[Curve], width: int, height: int, high: float, ticks: Sequence[tuple[int, str]],
+    curves: Sequence[PlotLine], width: int, height: int, high: float, ticks: Sequence[tuple[int, str]],
     heights: Sequence[tuple[float, str]], ascii_only: bool = False,
 ) -> list[Spans]:  # fmt: skip
     """`height` rows of `width` cells. `ticks` label places of the x axis, `heights` those of the y axis."""

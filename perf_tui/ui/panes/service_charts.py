@@ -2,90 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isnan
 
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, series
+from perf_tui.measures.model import Series
 from perf_tui.measures.services import BUCKET
 from perf_tui.measures.units import number, seconds
-from perf_tui.ui.draw.charts import area, nice, overlay, top_of
+from perf_tui.ui.draw.charts import area, nice, top_of
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.charts import SCALE, ChartPane, Curve, axis, scaled
 from perf_tui.ui.view import Rows, View
-from perf_tui.ui.widgets.pane import Pane
 
-SCALE = 9
-"""Cells at the left in which the scale stands, the same in all charts, so that their columns align."""
-_STATS = (("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
-
-
-class ServicePane(Pane):
-    """A pane about the service that a function names."""
-
-    def __init__(self, id: str, subject: Callable[[], str]) -> None:
-        super().__init__(id)
-        self.subject = subject
-
-    def line(self, view: View, width: int) -> Timeline:
-        """The time axis that all of them share."""
-        return Timeline(view.snapshot, max(4, width - SCALE - 1))
+LATENCIES = tuple(
+    Curve(stat, role, "app.request.duration", {"stat": stat})
+    for stat, role in (("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
+)
+"""The quantiles as lines, the highest drawn last."""
 
 
-def scaled(rows: Sequence[Spans], high: str, low: str, width: int) -> Rows:
-    """Chart rows with the top and the bottom of their scale at the left."""
-    drawn = []
-    for y, spans in enumerate(rows):
-        label = high if y == 0 else (low if y == len(rows) - 1 else "")
-        drawn.append(Row(width).cell(label, SCALE - 1, "dim", ">").gap().extend(spans).done())
-    return drawn
-
-
-class Latency(ServicePane):
-    """p50, p95 and p99 as lines."""
-
-    def _values(self, view: View) -> list[tuple[str, str, Series]]:
-        return [
-            (stat, role, series("app.request.duration", service=self.subject(), stat=stat)) for stat, role in _STATS
-        ]
-
-    def head(self, view: View) -> tuple[str, str]:
-        words = [
-            f"{stat} {view.text(view.snapshot.get('app.request.duration', service=self.subject(), stat=stat), 's')}"
-            for stat in ("p50", "p95", "p99", "mean")
-        ]
-        return f"latency {self.subject()}", "  ".join(words)
-
-    def draw(self, view: View, width: int, height: int) -> Rows:
-        line = self.line(view, width)
-        lines = [(line.points(key, 2), role) for _, role, key in self._values(view)]
-        high = nice(max(top_of(points) for points, _ in lines), "s")
-        chart = overlay(lines, max(1, height - 1), high, view.glyphs)
-        legend = Row(width).to(SCALE)
-        for stat, role, _ in self._values(view):
-            legend.put(f"{view.glyphs.rule * 2} {stat}  ", role)
-        value = view.snapshot.get("app.request.duration", service=self.subject(), stat="p99")
-        if value.number is None and value.reason:
-            legend.put(value.reason, "dim")
-        return [*scaled([tuple(row) for row in chart], seconds(high), "0s", width), legend.done()]
-
-
-class Traffic(ServicePane):
+class Traffic(ChartPane):
     """Requests per second; below, the shares that failed, by class."""
 
     _ERRORS = (("server", "5xx", "critical"), ("timeout", "timeouts", "warning"), ("client", "4xx", "chart4"))
 
     def head(self, view: View) -> tuple[str, str]:
-        parts = [f"requests {view.text(view.snapshot.get('app.request.rate', service=self.subject()), '1/s')}"]
-        errors = [
-            f"{title} {view.text(view.snapshot.get(f'app.error.{id}', service=self.subject()), 'ratio')}"
-            for id, title, _ in self._ERRORS
-        ]
+        parts = [f"requests {view.text(self.value(view, 'app.request.rate'), '1/s')}"]
+        errors = [f"{title} {view.text(self.value(view, f'app.error.{id}'), 'ratio')}" for id, title, _ in self._ERRORS]
         return " ".join(parts), "  ".join(errors)
 
     def draw(self, view: View, width: int, height: int) -> Rows:
         line = self.line(view, width)
-        key = series("app.request.rate", service=self.subject())
+        key = self.key("app.request.rate")
         points = line.points(key, 2)
         high = nice(top_of(points), "1/s")
         errors = max(1, height // 3) if height >= 3 else 0
@@ -98,36 +47,49 @@ class Traffic(ServicePane):
         return rows
 
     def _failed(self, line: Timeline, rows: int, view: View, width: int) -> Rows:
-        """Shares of failed requests stacked by class: the worst at the bottom, each column in one colour a cell."""
-        shares = [
-            (line.points(series(f"app.error.{id}", service=self.subject())), role) for id, _, role in self._ERRORS
-        ]
-        tops = [
-            sum(value for value in column if not isnan(value)) for column in zip(*(p for p, _ in shares), strict=True)
-        ]
-        high = max(0.05, nice_share(max(tops, default=0.0)))
+        """Shares of failed requests stacked by class, the worst at the bottom: each cell in the colour of its class."""
+        columns = self._stacks(line)
+        tops = [sum(stack) for stack in columns]
+        high = nice_share(max(tops, default=0.0))
         steps = len(view.glyphs.column) - 1
         drawn: list[Spans] = []
         for y in range(rows - 1, -1, -1):
             spans: list[tuple[str, str]] = []
-            for column, top in enumerate(tops):
+            for stack, top in zip(columns, tops, strict=True):
                 filled = min(1.0, max(0.0, top / high * rows - y))
-                base, role = 0.0, shares[0][1]
-                for points, candidate in shares:
-                    amount = points[column]
-                    base += 0.0 if isnan(amount) else amount
-                    role = candidate
-                    if base / high * rows > y + filled / 2:
-                        break
+                middle = (y + filled / 2) / rows * high
                 at = 0 if top <= 0 else max(1 if y == 0 else 0, round(filled * steps))
-                spans.append((view.glyphs.column[at], role))
+                spans.append((view.glyphs.column[at], _class_at(stack, middle)))
             drawn.append(tuple(spans))
-        return scaled(
-            [_merge(spans) for spans in drawn],
-            number(high, "ratio"),
-            "errors" if rows > 1 else number(high, "ratio"),
-            width,
-        )
+        low = "errors" if rows > 1 else number(high, "ratio")
+        return scaled([_merge(spans) for spans in drawn], number(high, "ratio"), low, width)
+
+    def _stacks(self, line: Timeline) -> list[tuple[float, float, float]]:
+        """For each column the shares of timeouts, of other server errors, of client errors; no request counts twice.
+
+        A timeout is often answered with a 504 or 408 and so is among the 5xx or 4xx as well.
+        """
+        timeouts, server, total = (line.points(self.key(f"app.error.{id}")) for id in ("timeout", "server", "total"))
+        stacks = []
+        for timed_out, failed, every in zip(timeouts, server, total, strict=True):
+            worst = 0.0 if isnan(timed_out) else timed_out
+            rest = max(0.0, (0.0 if isnan(failed) else failed) - worst)
+            stacks.append((worst, rest, max(0.0, (0.0 if isnan(every) else every) - worst - rest)))
+        return stacks
+
+
+_CLASSES = ("warning", "critical", "chart4")
+"""The roles of timeouts, of server errors, of client errors."""
+
+
+def _class_at(stack: tuple[float, float, float], height: float) -> str:
+    """The role of the part of a stack that stands at `height`."""
+    base = 0.0
+    for share, role in zip(stack, _CLASSES, strict=True):
+        base += share
+        if height <= base:
+            return role
+    return next((role for share, role in reversed(list(zip(stack, _CLASSES, strict=True))) if share > 0), _CLASSES[0])
 
 
 def nice_share(top: float) -> float:
@@ -145,26 +107,7 @@ def _merge(spans: Spans) -> Spans:
     return tuple(merged)
 
 
-class Active(ServicePane):
-    """Concurrency: requests in flight."""
-
-    def head(self, view: View) -> tuple[str, str]:
-        value = view.snapshot.get("app.request.active", service=self.subject())
-        return f"in flight {view.text(value, '1')}", ""
-
-    def draw(self, view: View, width: int, height: int) -> Rows:
-        key = series("app.request.active", service=self.subject())
-        value = view.snapshot.get(key.id, service=self.subject())
-        if value.number is None and value.reason:
-            return [Row(width).to(SCALE).put(value.reason, "dim").done()]
-        points = self.line(view, width).points(key, 2)
-        high = nice(top_of(points), "1")
-        return scaled(
-            [((text, "chart2"),) for text in area(points, height, high, view.glyphs)], number(high, "1"), "0", width
-        )
-
-
-class HeatMap(ServicePane):
+class HeatMap(ChartPane):
     """How many requests took how long, over time: rows are latencies, shade is the number."""
 
     title = "latency heat map"
@@ -173,7 +116,7 @@ class HeatMap(ServicePane):
         return self.title, f"{view.glyphs.shades[1:]} few to many"
 
     def draw(self, view: View, width: int, height: int) -> Rows:
-        keys = [key for key in view.snapshot.traced(BUCKET) if key.label("service") == self.subject()]
+        keys = [key for key in view.snapshot.traced(BUCKET) if key.label("service") == self.subject().get("service")]
         keys.sort(key=lambda key: float(key.label("le")))
         line = self.line(view, width)
         if not keys or height < 3:
@@ -181,7 +124,7 @@ class HeatMap(ServicePane):
         columns = {key: [_sum(part) for part in _parts(line.values(key), line.ticks)] for key in keys}
         used = [at for at, key in enumerate(keys) if any(columns[key])]
         if not used:
-            return [Row(width).to(SCALE).put("no request yet", "dim").done(), *[], _axis(line, width, view)]
+            return [Row(width).to(SCALE).put("no request yet", "dim").done(), axis(line, width, view)]
         keys = keys[used[0] : used[-1] + 1]
         grouped = _group(keys, height - 1)
         most = max(sum(columns[key][x] for key in group) for group in grouped for x in range(line.columns)) or 1.0
@@ -191,12 +134,7 @@ class HeatMap(ServicePane):
                 _shade(sum(columns[key][x] for key in group), most, view.glyphs.shades) for x in range(line.columns)
             )
             rows.append(Row(width).cell(_bound(group[-1]), SCALE - 1, "dim", ">").gap().put(cells, "chart1").done())
-        return [*rows, _axis(line, width, view)]
-
-
-def _axis(line: Timeline, width: int, view: View) -> Spans:
-    text = line.axis(view.glyphs.rule)
-    return Row(width).to(SCALE).put(text.replace("−", "-") if view.glyphs.ascii_only else text, "rule").done()
+        return [*rows, axis(line, width, view)]
 
 
 def _group(keys: list[Series], rows: int) -> list[list[Series]]:

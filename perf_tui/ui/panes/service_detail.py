@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from perf_tui.engine.snapshot import TICK_TIME
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Status, series
+from perf_tui.measures.model import Status
 from perf_tui.measures.units import number, seconds
 from perf_tui.text import clean
 from perf_tui.ui.draw.charts import nice, top_of
-from perf_tui.ui.draw.plot import Curve, plot
+from perf_tui.ui.draw.plot import PlotLine, plot
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.charts import ChartPane
 from perf_tui.ui.panes.frame import clock
-from perf_tui.ui.panes.service_charts import ServicePane
+from perf_tui.ui.panes.service_charts import LATENCIES
 from perf_tui.ui.panes.services import find
 from perf_tui.ui.view import Rows, View
 
@@ -22,15 +23,20 @@ _MEASURES = (
 )  # fmt: skip
 
 
-class Facts(ServicePane):
+class Facts(ChartPane):
     """Its source and profile, every measure with its status' reason, its notices."""
 
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        return self.subject().get("service", "")
+
     def head(self, view: View) -> tuple[str, str]:
-        service = find(view.snapshot, self.subject())
-        return self.subject() or "service", f"seen as {service.profile}" if service else ""
+        service = find(view.snapshot, self.service)
+        return self.service or "service", f"seen as {service.profile}" if service else ""
 
     def draw(self, view: View, width: int, height: int) -> Rows:
-        name = self.subject()
+        name = self.service
         rows = [
             (f"latency {stat}", view.snapshot.get("app.request.duration", service=name, stat=stat), "s")
             for stat in ("p50", "p95", "p99", "mean")
@@ -45,7 +51,7 @@ class Facts(ServicePane):
         return [*self._source(view, width), *drawn][:height]
 
     def _source(self, view: View, width: int) -> Rows:
-        service = find(view.snapshot, self.subject())
+        service = find(view.snapshot, self.service)
         if service is None:
             return []
         state = next((each for each in view.snapshot.sources if each.name == service.source), None)
@@ -61,7 +67,7 @@ class Facts(ServicePane):
         return rows
 
 
-class LatencyPlot(ServicePane):
+class LatencyPlot(ChartPane):
     """p50, p95 and p99 over all that the screen is wide."""
 
     def head(self, view: View) -> tuple[str, str]:
@@ -72,12 +78,11 @@ class LatencyPlot(ServicePane):
             return []
         line = Timeline(view.snapshot, (width - 10) // 2 * 2)
         curves = [
-            Curve(stat, line.points(series("app.request.duration", service=self.subject(), stat=stat)), role)
-            for stat, role in (("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
+            PlotLine(curve.name, line.points(self.key(curve.id, **curve.labels)), curve.role) for curve in LATENCIES
         ]
         high = nice(max(top_of(curve.values) for curve in curves), "s")
         if not any(top_of(curve.values) for curve in curves):
-            value = view.snapshot.get("app.request.duration", service=self.subject(), stat="p99")
+            value = self.value(view, "app.request.duration", stat="p99")
             words = value.reason or view.text(value, "s")
             return [Row(width).gap().put(f"no latency to plot: {clean(words)}", "dim").done()]
         times = line.values(TICK_TIME)

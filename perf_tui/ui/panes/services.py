@@ -12,6 +12,7 @@ from perf_tui.measures.services import Route, Service
 from perf_tui.measures.units import WIDTH
 from perf_tui.ui.draw.charts import nice, spark, top_of
 from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.panes.charts import Subject
 from perf_tui.ui.panes.machine import level_role
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.table import Column, TablePane
@@ -170,6 +171,10 @@ class Services(TablePane[ServiceRow]):
         """The name of the selected service; empty without any."""
         return self.current.service.name if self.current is not None else ""
 
+    def subject(self) -> dict[str, str]:
+        """The labels of the selected service's measures."""
+        return {"service": self.service}
+
 
 class ServicesTile(Services):
     """The table on the overview; Enter goes to the application screen."""
@@ -210,12 +215,12 @@ class Routes(TablePane[Route]):
         Column("route", 16, lambda row, view: row.name, lambda row: row.name, lambda row: "text", "<", False, 10),
     )
 
-    def __init__(self, id: str, subject: Callable[[], str]) -> None:
+    def __init__(self, id: str, subject: Subject) -> None:
         super().__init__(id)
         self._subject = subject
 
     def rows(self, view: View) -> Sequence[Route]:
-        service = find(view.snapshot, self._subject())
+        service = find(view.snapshot, self._subject().get("service", ""))
         return service.routes if service is not None else ()
 
     def identity(self, row: Route) -> Hashable:
@@ -225,7 +230,7 @@ class Routes(TablePane[Route]):
         return row.name
 
     def empty(self, view: View) -> str:
-        service = find(view.snapshot, self._subject())
+        service = find(view.snapshot, self._subject().get("service", ""))
         return f"{service.profile} tells no routes" if service is not None else "no service is selected"
 
 

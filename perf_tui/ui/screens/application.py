@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
+from perf_tui.ui.panes.charts import Filled, Lines
 from perf_tui.ui.panes.invitation import Invitation
-from perf_tui.ui.panes.service_charts import Active, HeatMap, Latency, Traffic
+from perf_tui.ui.panes.service_charts import LATENCIES, HeatMap, Traffic
 from perf_tui.ui.panes.services import Routes, Services
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
@@ -27,15 +28,12 @@ class Application(LiveScreen):
 
     def panes(self) -> Sequence[Pane]:
         self._services = Services("services")
-
-        def subject() -> str:
-            return self._services.service
-
+        subject = self._services.subject
         return (
             self._services,
-            Latency("latency", subject),
+            Lines("latency", "latency", LATENCIES, subject, named=True),
             Traffic("traffic", subject),
-            Active("active", subject),
+            Filled("active", "in flight", "app.request.active", "chart2", subject),
             HeatMap("heat", subject),
             Routes("routes", subject),
             Invitation("missing", "application", LOOKED_FOR, BRINGS),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
-from perf_tui.ui.panes.service_charts import Active, HeatMap, Traffic
+from perf_tui.ui.panes.charts import Filled
+from perf_tui.ui.panes.service_charts import HeatMap, Traffic
 from perf_tui.ui.panes.service_detail import Facts, LatencyPlot
 from perf_tui.ui.panes.services import Routes, service_rows
 from perf_tui.ui.screens.live import LiveScreen
@@ -26,14 +27,14 @@ class ServiceScreen(LiveScreen):
         self.service = service
 
     def panes(self) -> Sequence[Pane]:
-        def subject() -> str:
-            return self.service
+        def subject() -> dict[str, str]:
+            return {"service": self.service}
 
         return (
             Facts("facts", subject),
             LatencyPlot("plot", subject),
             Traffic("traffic", subject),
-            Active("active", subject),
+            Filled("active", "in flight", "app.request.active", "chart2", subject),
             HeatMap("heat", subject),
             Routes("routes", subject),
         )

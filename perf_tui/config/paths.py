@@ -16,6 +16,11 @@ def user_config() -> Path:
     return Path(platformdirs.user_config_dir(NAME)) / "config.toml"
 
 
+def user_profiles() -> Path:
+    """The folder of the user's own profiles of what endpoints export."""
+    return user_config().parent / "profiles"
+
+
 def system_config() -> Path:
     """The machine's config.toml."""
     return Path("/etc") / NAME / "config.toml"

@@ -52,7 +52,7 @@ class Distribution:
         for place in range(1, len(counts)):
             # A count below its predecessor comes from buckets that were read at different moments.
             before, count = counts[place - 1], counts[place]
-            if count < before or _nearly(before, count):
+            if count != before and (count < before or _nearly(before, count)):
                 counts[place] = before
         self.bounds, self.counts = bounds, counts
 
@@ -130,6 +130,4 @@ def _bound(bucket: tuple[float, float]) -> float:
 
 
 def _nearly(a: float, b: float) -> bool:
-    if a == b or isinf(a) or isinf(b):
-        return a == b
-    return abs(a - b) < SAME * (abs(a) + abs(b))
+    return not isinf(a + b) and abs(a - b) < SAME * (abs(a) + abs(b))

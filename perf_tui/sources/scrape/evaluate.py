@@ -92,6 +92,21 @@ class Evaluation:
                 return weighed.term.cells.get(key)
         return None
 
+    def moments(self, way: Way, key: Key) -> tuple[float, float]:
+        """How many were observed over the window, and the sum of what was observed."""
+        if way.candidate.kind == "ratio":
+            count = self._risen(way.whole, key, self._times.start) or 0.0
+            total = self._risen(way.terms, key, self._times.start) or 0.0
+        elif spread := self.spread(way, key):
+            count, total = spread.moments.since(self._times.start)
+        else:
+            count = total = 0.0
+        return count, total * way.candidate.scale
+
+    def calls(self, way: Way, key: Key) -> float:
+        """How often a counter rose over the window."""
+        return self._risen(way.terms, key, self._times.start) or 0.0
+
     def distribution(self, spread: Spread, start: float, scale: float) -> Distribution:
         """What was observed since the reading at `start`, its bounds scaled."""
         bounds = (bound * scale for bound in spread.bounds)
@@ -193,8 +208,8 @@ class Evaluation:
             return NOTHING_YET
         if len(self._times) < 2:
             return PENDING
-        count, total = spread.moments.since(self._times.start)
-        return Value(total / count * way.candidate.scale) if count > 0 else IDLE
+        count, total = self.moments(way, key)
+        return Value(total / count) if count > 0 else IDLE
 
     def _summary(self, way: Way, key: Key) -> Iterator[tuple[str, Value]]:
         if (spread := self.spread(way, key)) is not None and spread.moments is not None:

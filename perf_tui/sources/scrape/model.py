@@ -58,6 +58,7 @@ class Model:
         self._forced = next((profile for profile in profiles if profile.name == forced), None)
         self._plans: list[Plan] = []
         self._times = Times(window)
+        self._scrapes = 0
         self._known: frozenset[str] = frozenset()
         """Names that the scrapes before this one had."""
         self._begin()
@@ -142,8 +143,10 @@ class Model:
         samples: list[Sample] = []
         rows: list[Service] = []
         notices = tuple(self._notices(scrape))
+        self._scrapes += 1
         for plan in self._plans:
-            plan.forget(self._times.start)
+            if self._scrapes % 16 == 0:
+                plan.forget(self._times.start)
             evaluation = Evaluation(plan, self._ledger, self._times, self.survey, joint=self._workers.joint)
             samples += map(self._judged, evaluation.samples())
             if plan.profile.layer == "app":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from perf_tui.measures.histogram import Estimate
-from perf_tui.measures.model import IDLE, PENDING, Value, absent
+from perf_tui.measures.model import Value, absent
 from perf_tui.measures.services import Bracket, Buckets, Route, Service
 from perf_tui.measures.window import Times
 from perf_tui.sources.scrape.evaluate import STATS, Evaluation
@@ -70,7 +70,7 @@ class _Spent(NamedTuple):
 
 
 def _routes(evaluation: Evaluation, times: Times, row: Row) -> Iterator[Route]:
-    """Routes by the time that they took, or by their number where no times are known."""
+    """Routes that were called in the window, by the time that they took, or by their calls alone."""
     timed = _by_route(evaluation, DURATION, row)
     counted = _by_route(evaluation, RATE, row)
     if timed is None and counted is None:
@@ -78,22 +78,14 @@ def _routes(evaluation: Evaluation, times: Times, row: Row) -> Iterator[Route]:
     failed = _by_route(evaluation, ERRORS, row)
     found: dict[Key, _Spent] = {}
     if counted is not None:
-        for key in _keys(counted, row):
-            calls = sum(
-                each.term.cells[key].since(times.start)[0] * each.scale
-                for each in counted.terms
-                if key in each.term.cells
-            )
-            found[key] = _Spent(key, calls, 0.0)
+        found.update((key, _Spent(key, evaluation.calls(counted, key), 0.0)) for key in _keys(counted, row))
     if timed is not None:
         for key in _keys(timed, row):
-            spread = evaluation.spread(timed, key)
-            assert spread is not None  # it is where the key comes from
-            count, seconds = spread.moments.since(times.start)
-            calls = found[key].calls if key in found else count
-            found[key] = _Spent(key, calls, seconds * timed.candidate.scale)
+            calls, seconds = evaluation.moments(timed, key)
+            found[key] = _Spent(key, found[key].calls if key in found else calls, seconds)
     total = sum(each.seconds for each in found.values())
-    order = sorted(found.values(), key=lambda each: (-each.seconds, -each.calls, each.key.route or ""))
+    called = (each for each in found.values() if each.calls > 0 or each.seconds > 0)
+    order = sorted(called, key=lambda each: (-each.seconds, -each.calls, each.key.route or ""))
     for spent in order[:SHOWN_ROUTES]:
         yield _route(evaluation, times, spent, total, timed, failed)
 
@@ -101,19 +93,18 @@ def _routes(evaluation: Evaluation, times: Times, row: Row) -> Iterator[Route]:
 def _route(
     evaluation: Evaluation, times: Times, spent: _Spent, total: float, timed: Way | None, failed: Way | None
 ) -> Route:
-    first = len(times) < 2
-    blank = PENDING if first else absent("not told by route")
+    blank = absent("not told by route")
     stats = dict.fromkeys(STATS, blank)
     brackets: tuple[Bracket, ...] = ()
-    if timed is not None and not first:
+    if timed is not None:
         stats = evaluation.stats(DURATION, spent.key, [timed])
         brackets = _brackets(evaluation.estimates(timed, spent.key))
     errors = blank
-    if failed is not None and not first:
-        errors = evaluation.number(ERRORS, spent.key, [failed]) if spent.calls > 0 else IDLE
+    if failed is not None:
+        errors = evaluation.number(ERRORS, spent.key, [failed])
     return Route(
         name=spent.key.route or "",
-        rate=PENDING if first else Value(spent.calls / times.seconds),
+        rate=Value(spent.calls / times.seconds),
         mean=stats["mean"],
         p50=stats["p50"],
         p95=stats["p95"],
@@ -127,7 +118,7 @@ def _route(
 def _by_route(evaluation: Evaluation, measure: str, row: Row) -> Way | None:
     """The first candidate whose series name routes: it need not be the one that gives the whole."""
     for way in evaluation.ways(measure):
-        if way.candidate.kind in ("quantile", "mean", "summary", "rate", "ratio") and _keys(way, row):
+        if way.candidate.kind != "gauge" and _keys(way, row):
             return way
     return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 LINUX = sys.platform.startswith("linux")
 
@@ -34,22 +33,33 @@ class Host:
     def sys_names(self, name: str) -> frozenset[str]:
         """The names in a folder below /sys; empty where it cannot be listed."""
         try:
-            return frozenset(entry.name for entry in Path(self.sys, name).iterdir())
+            return frozenset(os.listdir(f"{self.sys}/{name}"))
         except OSError:
             return frozenset()
 
 
 def slurp(path: str, block: int = 65536) -> bytes:
-    """A file of /proc or /sys in as few system calls as can be: half the time of `open().read()`."""
+    """A whole file of /proc or /sys, at half the cost of `open().read()`.
+
+    The kernel gives files of many records (sockets, mounts) a page at a time, and a page less the
+    record that did not fit: only an empty read is the end.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         data = os.read(handle, block)
-        if len(data) < 4000:  # the kernel gives whole files of less than a page at once
-            return data
         parts = [data]
         while data:
             data = os.read(handle, block)
             parts.append(data)
         return b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+def first_block(path: str, size: int = 4096) -> bytes:
+    """What one read of a file gives: all of one that the kernel writes as a single record of less than a page."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(handle, size)
     finally:
         os.close(handle)

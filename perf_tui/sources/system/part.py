@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from perf_tui.measures.model import Sample
 
@@ -14,8 +14,10 @@ R = TypeVar("R")
 class Part(ABC, Generic[R]):
     """Reads raw values of type R; derives samples from two of them."""
 
-    measures: tuple[str, ...]
+    measures: ClassVar[tuple[str, ...]]
     """The ids that it gives; they carry the reason when it fails."""
+    none: ClassVar[str] = "this machine has none"
+    """The reason for a measure of which a good reading holds no series."""
 
     @abstractmethod
     def read(self) -> R:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from errno import EOPNOTSUPP
 
+from perf_tui.engine.source import SourceAbsent
 from perf_tui.measures.model import Sample, absent, ok, series
-from perf_tui.sources.system.host import Host
+from perf_tui.sources.system.host import LINUX, Host
 from perf_tui.sources.system.part import Part
 
 _RESOURCES = ("cpu", "memory", "io")
@@ -18,11 +20,23 @@ class Pressure(Part[dict[tuple[str, str], float]]):
         self._host = host
 
     def read(self) -> dict[tuple[str, str], float]:
-        readings = {}
+        readings: dict[tuple[str, str], float] = {}
+        if not LINUX:
+            raise SourceAbsent("only Linux counts it")
         for resource in _RESOURCES:
-            for line in self._host.read_proc(f"pressure/{resource}").decode().splitlines():
+            try:
+                text = self._host.read_proc(f"pressure/{resource}")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno != EOPNOTSUPP:
+                    raise
+                raise SourceAbsent("this kernel does not count it; it does when started with psi=1") from None
+            for line in text.decode().splitlines():
                 stat, average = line.split()[:2]
                 readings[resource, stat] = float(average.removeprefix("avg10=")) / 100
+        if not readings:
+            raise SourceAbsent("this kernel does not count it; Linux 4.20 with CONFIG_PSI does")
         return readings
 
     def derive(

@@ -31,22 +31,30 @@ class MemoryLimit:
     cached: float
 
 
-def cpu_quota(host: Host) -> CpuQuota | None:
-    """The container's CPU quota, or None where it has none."""
+def cpu_quota(host: Host, cores: int) -> CpuQuota | None:
+    """The container's CPU quota, or None where it has none below the machine's `cores`."""
+    quota = _quota_v2(host) or _quota_v1(host)
+    return quota if quota is not None and 0 < quota.cores < cores else None
+
+
+def _quota_v2(host: Host) -> CpuQuota | None:
     try:
         quota, period = host.read_sys("fs/cgroup/cpu.max").split()[:2]
         if quota == b"max":
             return None
         used = _fields(host.read_sys("fs/cgroup/cpu.stat"))["usage_usec"] / 1e6
         return CpuQuota(float(quota) / float(period), used)
-    except (OSError, ValueError, KeyError):
-        pass
-    quota_us = host.sys_number("fs/cgroup/cpu/cpu.cfs_quota_us")
-    period_us = host.sys_number("fs/cgroup/cpu/cpu.cfs_period_us")
-    used_ns = host.sys_number("fs/cgroup/cpuacct/cpuacct.usage")
-    if quota_us is None or quota_us <= 0 or not period_us or used_ns is None:
+    except (OSError, ValueError, KeyError, ZeroDivisionError):
         return None
-    return CpuQuota(quota_us / period_us, used_ns / 1e9)
+
+
+def _quota_v1(host: Host) -> CpuQuota | None:
+    quota = host.sys_number("fs/cgroup/cpu/cpu.cfs_quota_us")
+    period = host.sys_number("fs/cgroup/cpu/cpu.cfs_period_us")
+    used = host.sys_number("fs/cgroup/cpuacct/cpuacct.usage")
+    if quota is None or quota <= 0 or not period or used is None:
+        return None
+    return CpuQuota(quota / period, used / 1e9)
 
 
 def memory_limit(host: Host, physical: float) -> MemoryLimit | None:

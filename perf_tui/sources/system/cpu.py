@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
+from perf_tui.engine.source import SourceError
 from perf_tui.measures.counters import increase, share
 from perf_tui.measures.model import PENDING, Sample, Value, absent, ok, series
 from perf_tui.sources.system.cgroup import CpuQuota, cpu_quota
-from perf_tui.sources.system.host import Host
+from perf_tui.sources.system.host import LINUX, Host
 from perf_tui.sources.system.part import Part
 
 _UTILIZATION = series("system.cpu.utilization")
@@ -20,37 +21,37 @@ _IDLE = series("system.cpu.idle")
 _IOWAIT = series("system.cpu.iowait")
 _STEAL = series("system.cpu.steal")
 _LOADS = tuple(series("system.load", period=period) for period in ("1m", "5m", "15m"))
+_NO_FIELD = absent("this system does not count it")
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """CPU seconds since boot. Guest time is part of user time and not counted again."""
+    """CPU seconds since boot."""
 
     busy: float
+    """In user and kernel mode and interrupts; guests are part of user mode and not counted again."""
     idle: float
     iowait: float | None
     steal: float | None
-
-    @property
-    def total(self) -> float:
-        """All CPU time there was."""
-        return self.busy + self.idle + (self.iowait or 0.0) + (self.steal or 0.0)
-
-
-def times(raw: Any) -> Times:
-    """From psutil's `scputimes`, whose fields differ by platform."""
-    fields = raw._asdict()
-    iowait, steal = fields.get("iowait"), fields.get("steal")
-    known = {"idle", "iowait", "steal", "guest", "guest_nice"}
-    return Times(sum(value for name, value in fields.items() if name not in known), fields["idle"], iowait, steal)
 
 
 @dataclass(frozen=True, slots=True)
 class CpuReading:
     whole: Times
-    cores: tuple[Times, ...]
-    load: tuple[float, float, float]
+    cores: Mapping[str, Times]
+    """By the kernel's number of each core that is online."""
+    load: tuple[float, ...] | None
     quota: CpuQuota | None
+
+
+class Shares(NamedTuple):
+    """What CPU time went to, as shares of the time that passed."""
+
+    busy: Value
+    """Neither idle nor waiting for I/O, as top and htop count it: stolen time is busy."""
+    idle: Value
+    iowait: Value
+    steal: Value
 
 
 class Cpu(Part[CpuReading]):
@@ -61,60 +62,83 @@ class Cpu(Part[CpuReading]):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._cores: list[Any] = []
+        self._ticks = os.sysconf("SC_CLK_TCK")
 
     def read(self) -> CpuReading:
-        return CpuReading(
-            times(psutil.cpu_times()),
-            tuple(times(core) for core in psutil.cpu_times(percpu=True)),
-            os.getloadavg(),
-            cpu_quota(self._host),
-        )
+        times = parse_stat(self._host.read_proc("stat"), self._ticks) if LINUX else _portable()
+        if "" not in times:
+            raise SourceError(f"{self._host.proc}/stat does not count the machine's CPU time")
+        return CpuReading(times.pop(""), times, _load(), cpu_quota(self._host, len(times)))
 
     def derive(self, before: CpuReading | None, now: CpuReading, seconds: float) -> Iterator[Sample]:
-        idle, iowait, steal = _shares(None if before is None else before.whole, now.whole)
-        busy = _busy(idle, iowait)
+        busy, idle, iowait, steal = shares(None if before is None else before.whole, now.whole)
         if now.quota is not None:
             busy = PENDING
-            if before is not None and before.quota is not None:
+            if before is not None and before.quota is not None and seconds > 0:
                 busy = share(increase(before.quota.used, now.quota.used), seconds * now.quota.cores)
             idle = busy if busy.number is None else ok(1 - busy.number)
         yield Sample(_UTILIZATION, busy)
         yield Sample(_IDLE, idle)
         yield Sample(_IOWAIT, iowait)
         yield Sample(_STEAL, steal)
-        for number, core in enumerate(now.cores):
-            earlier = before.cores[number] if before is not None and number < len(before.cores) else None
-            core_idle, core_iowait, _ = _shares(earlier, core)
-            yield Sample(series("system.cpu.core.utilization", cpu=str(number)), _busy(core_idle, core_iowait))
-        for key, value in zip(_LOADS, now.load, strict=True):
-            yield Sample(key, ok(value))
+        for number, core in now.cores.items():
+            earlier = None if before is None else before.cores.get(number)
+            yield Sample(series("system.cpu.core.utilization", cpu=number), shares(earlier, core).busy)
+        for place, key in enumerate(_LOADS):
+            yield Sample(key, _NO_FIELD if now.load is None else ok(now.load[place]))
 
 
-def _shares(before: Times | None, now: Times) -> tuple[Value, Value, Value]:
-    """idle, iowait and steal as shares of the CPU time that passed."""
-    if before is None:
-        return (
-            PENDING,
-            PENDING if now.iowait is not None else _NO_FIELD,
-            PENDING if now.steal is not None else _NO_FIELD,
+def parse_stat(text: bytes, ticks: int) -> dict[str, Times]:
+    """Times by core from /proc/stat, in clock ticks of 1/`ticks` s; the whole machine under an empty name."""
+    times = {}
+    for line in text[: text.find(b"\nintr")].splitlines():
+        name, *fields = line.split()
+        if not name.startswith(b"cpu"):
+            break
+        user, nice, system, idle, *more = (int(field) / ticks for field in fields)
+        # later kernels add: iowait irq softirq steal guest guest_nice
+        times[name[3:].decode()] = Times(
+            user + nice + system + sum(more[1:3]), idle, more[0] if more else None, more[3] if len(more) > 3 else None
         )
-    # Idle and iowait of Linux may step back a little between readings: not a reset, and never negative.
-    total = now.total - before.total
-    if total <= 0:
-        return PENDING, PENDING, PENDING
-    return (
-        share(now.idle - before.idle, total),
-        _NO_FIELD if now.iowait is None else share(now.iowait - (before.iowait or 0.0), total),
-        _NO_FIELD if now.steal is None else share(now.steal - (before.steal or 0.0), total),
-    )
+    return times
 
 
-_NO_FIELD = absent("this system does not count it")
+def _portable() -> dict[str, Times]:
+    whole = _times(psutil.cpu_times())
+    return {"": whole, **{str(number): _times(core) for number, core in enumerate(psutil.cpu_times(percpu=True))}}
 
 
-def _busy(idle: Value, iowait: Value) -> Value:
-    """Neither idle nor waiting for I/O, as top and htop count it."""
-    if idle.number is None:
-        return idle
-    return ok(min(1.0, max(0.0, 1 - idle.number - (iowait.number or 0.0))))
+def _times(raw: Any) -> Times:
+    """From psutil's `scputimes`, whose fields differ by platform."""
+    fields = raw._asdict()
+    other = {"idle", "iowait", "steal", "guest", "guest_nice"}
+    busy = sum(value for name, value in fields.items() if name not in other)
+    return Times(busy, fields["idle"], fields.get("iowait"), fields.get("steal"))
+
+
+def _load() -> tuple[float, ...] | None:
+    try:
+        return os.getloadavg()
+    except OSError:
+        return None
+
+
+def shares(before: Times | None, now: Times) -> Shares:
+    """What the CPU time between two readings went to."""
+    if before is None or now.busy < before.busy:  # a first reading, or a machine restored from an older state
+        before = now
+    # Linux' idle and iowait may step back a little between two readings; that is no reset, and no negative time.
+    busy, idle = max(0.0, now.busy - before.busy), max(0.0, now.idle - before.idle)
+    iowait, steal = _grown(before.iowait, now.iowait), _grown(before.steal, now.steal)
+    total = busy + idle + (iowait or 0.0) + (steal or 0.0)
+
+    def part(seconds: float | None) -> Value:
+        if seconds is None:
+            return _NO_FIELD
+        return share(seconds, total) if total > 0 else PENDING
+
+    return Shares(part(busy + (steal or 0.0)), part(idle), part(iowait), part(steal))
+
+
+def _grown(before: float | None, now: float | None) -> float | None:
+    return None if now is None else max(0.0, now - (before or 0.0))

@@ -1,34 +1,39 @@
-"""Space on file systems. Each network mount is asked on a thread of its own: a dead server hangs only that."""
+"""Space on file systems. Each remote mount is asked on a thread of its own: a dead server hangs only that."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
 
 from perf_tui.engine.blocking import Blocking
-from perf_tui.engine.source import Derived, Source, SourceError
+from perf_tui.engine.source import Derived, Failure, Source, SourceError, failure
 from perf_tui.measures.counters import share
-from perf_tui.measures.model import Sample, Status, Value, ok, series
+from perf_tui.measures.model import Sample, Status, Value, absent, ok, series
 from perf_tui.sources.system.host import LINUX, Host
 from perf_tui.text import clean
 
 EVERY = 5
 """Space is read on each n-th tick: it changes slowly."""
 PATIENCE = 1.0
-"""Seconds that a file system has to answer."""
+"""Seconds that a remote file system has to answer."""
+MEASURES = ("system.filesystem.used", "system.filesystem.total", "system.filesystem.utilization")
 
 _LOCAL = frozenset(
     ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs", "nilfs2", "vfat", "exfat",
      "ntfs", "ntfs3", "fuseblk", "apfs", "hfsplus", "ufs", "overlay")
 )  # fmt: skip
 _REMOTE = frozenset(
-    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "lustre", "9p", "afs", "beegfs", "gpfs",
-     "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.juicefs")
-)  # fmt: skip
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "lustre", "9p", "virtiofs", "afs", "beegfs", "gpfs")
+)
+# Programs that show something else as a file system, and hold no space.
+_PSEUDO = frozenset(("fuse.lxcfs", "fuse.gvfsd-fuse", "fuse.portal", "fuse.snapfuse", "fuse.fuse-overlayfs"))
+# Files that container engines mount one by one from the host's disk.
+_INJECTED = frozenset(("/etc/hosts", "/etc/hostname", "/etc/resolv.conf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ class Mount:
     device: str
     path: str
     kind: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether a server or a program answers for it, and may not."""
+        return self.kind in _REMOTE or self.kind.startswith("fuse.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +61,30 @@ class Space:
 def parse_mounts(text: str) -> list[Mount]:
     """The mounts worth showing of a mount table: one for each device, under its shortest path."""
     shortest: dict[str, Mount] = {}
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) < 3 or fields[2] not in _LOCAL | _REMOTE:
+    for line in text.split("\n"):  # a path may hold what else str.splitlines splits at
+        fields = line.split(" ")
+        if len(fields) < 3:
             continue
-        # The table writes blanks, tabs, newlines and backslashes as octal.
-        path = fields[1].encode("latin-1", "replace").decode("unicode_escape")
-        mount = Mount(fields[0], path.encode("latin-1", "replace").decode("utf-8", "replace"), fields[2])
-        key = path if mount.kind == "overlay" else mount.device
-        if key not in shortest or len(path) < len(shortest[key].path):
+        mount = Mount(fields[0], _unescaped(fields[1]), fields[2])
+        if not _worth_showing(mount):
+            continue
+        key = mount.path if mount.kind == "overlay" else mount.device
+        if key not in shortest or len(mount.path) < len(shortest[key].path):
             shortest[key] = mount
-    # An overlay is a container's own root; those below are other containers' on the same disk.
-    return [mount for mount in shortest.values() if mount.kind != "overlay" or mount.path == "/"]
+    return list(shortest.values())
+
+
+def _unescaped(path: str) -> str:
+    """The table writes blanks, tabs, newlines, backslashes and hashes as octal, and nothing else."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), path)
+
+
+def _worth_showing(mount: Mount) -> bool:
+    if mount.path == "/":
+        return mount.kind != "rootfs"
+    if mount.kind == "overlay" or mount.path in _INJECTED:
+        return False  # overlays elsewhere than at the root are other containers' on a disk that is shown
+    return mount.kind in _LOCAL or (mount.remote and mount.kind not in _PSEUDO)
 
 
 def space(path: str) -> Space:
@@ -71,8 +93,8 @@ def space(path: str) -> Space:
     return Space(raw.f_blocks * raw.f_frsize, (raw.f_blocks - raw.f_bfree) * raw.f_frsize, raw.f_bavail * raw.f_frsize)
 
 
-class Filesystems(Source[dict[str, "Space | str"]]):
-    """Space by mount, or the reason why one could not be read."""
+class Filesystems(Source[dict[str, "Space | Failure"]]):
+    """Space by mount, or why one could not be read."""
 
     kind = "system"
     every = EVERY
@@ -82,15 +104,16 @@ class Filesystems(Source[dict[str, "Space | str"]]):
         self._host = host
         self._local = Blocking(name)
         self._remote: dict[str, Blocking] = {}
+        self._good: dict[str, tuple[Space, float]] = {}
 
-    async def read(self) -> dict[str, Space | str]:
+    async def read(self) -> dict[str, Space | Failure]:
         mounts = await self._local.call(self._mounts)
-        remote = [mount for mount in mounts if mount.kind in _REMOTE]
-        for path in self._remote.keys() - {mount.path for mount in remote}:
+        remote = {mount.path for mount in mounts if mount.remote}
+        for path in self._remote.keys() - remote:
             self._remote.pop(path).close()
         results = await asyncio.gather(
-            self._local.call(lambda: self._all([mount.path for mount in mounts if mount.kind not in _REMOTE])),
-            *(self._patiently(mount.path) for mount in remote),
+            self._local.call(lambda: self._all([mount.path for mount in mounts if not mount.remote])),
+            *(self._patiently(path) for path in sorted(remote)),
         )
         return {path: found for result in results for path, found in result.items()}
 
@@ -100,37 +123,54 @@ class Filesystems(Source[dict[str, "Space | str"]]):
         return [Mount(part.device, part.mountpoint, part.fstype) for part in psutil.disk_partitions()]
 
     @staticmethod
-    def _all(paths: list[str]) -> dict[str, Space | str]:
-        found: dict[str, Space | str] = {}
+    def _all(paths: list[str]) -> dict[str, Space | Failure]:
+        found: dict[str, Space | Failure] = {}
         for path in paths:
             try:
                 found[path] = space(path)
+            except FileNotFoundError:
+                continue  # unmounted since the table was read
             except OSError as error:
-                found[path] = error.strerror or str(error)
+                found[path] = failure(error)
         return found
 
-    async def _patiently(self, path: str) -> dict[str, Space | str]:
+    async def _patiently(self, path: str) -> dict[str, Space | Failure]:
         thread = self._remote.setdefault(path, Blocking(f"mount {path}"))
         try:
             async with asyncio.timeout(PATIENCE):
                 return await thread.call(lambda: self._all([path]))
         except (TimeoutError, SourceError):
-            return {path: "the file system does not answer"}
+            return {path: Failure(Status.ERROR, "the file system does not answer")}
 
-    def derive(self, reading: dict[str, Space | str], at: float) -> Derived:
-        return Derived(list(self._samples(reading)))
+    def derive(self, reading: dict[str, Space | Failure], at: float) -> Derived:
+        self._good = {
+            path: (found, at) if isinstance(found, Space) else self._good[path]
+            for path, found in reading.items()
+            if isinstance(found, Space) or path in self._good
+        }
+        samples = [sample for path, found in reading.items() for sample in self._samples(path, found)]
+        if not samples:
+            samples = [Sample(series(id), absent("no file system with space is mounted here")) for id in MEASURES]
+        return Derived(samples)
 
-    @staticmethod
-    def _samples(reading: dict[str, Space | str]) -> Iterator[Sample]:
-        for path, found in reading.items():
-            mount = clean(path)
-            used = series("system.filesystem.used", mount=mount)
-            total = series("system.filesystem.total", mount=mount)
-            full = series("system.filesystem.utilization", mount=mount)
-            if isinstance(found, str):
-                for key in (used, total, full):
-                    yield Sample(key, Value(None, Status.ERROR, found))
-            elif found.total > 0:
-                yield Sample(used, ok(found.used))
-                yield Sample(total, ok(found.total))
-                yield Sample(full, share(found.used, found.used + found.free))
+    def _samples(self, path: str, found: Space | Failure) -> Iterator[Sample]:
+        keys = [series(id, mount=clean(path)) for id in MEASURES]
+        if isinstance(found, Space):
+            values = _values(found)
+        elif path in self._good:
+            last, at = self._good[path]
+            values = [value._replace(status=Status.STALE, reason=found.reason, at=at) for value in _values(last)]
+        else:
+            values = [Value(None, found.status, found.reason)] * len(keys)
+        yield from map(Sample, keys, values)
+
+    async def close(self) -> None:
+        for thread in (self._local, *self._remote.values()):
+            thread.close()  # kept: one that hangs must go on refusing
+
+
+def _values(space: Space) -> list[Value]:
+    """Used, total and utilization; nothing of a file system without space."""
+    if space.total <= 0:
+        return []
+    return [ok(space.used), ok(space.total), share(space.used, space.used + space.free)]

@@ -13,7 +13,7 @@ from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import locate, nearest, shown
 from perf_tui.config.read import read
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.sources.profiles.matching import regular, test
+from perf_tui.sources.profiles.matching import compiled, regular
 from perf_tui.sources.profiles.schema import Candidate, Profile, Where
 
 BUNDLED = Path(__file__).parent
@@ -134,6 +134,6 @@ def _family(place: str, family: str) -> Iterator[tuple[str, str]]:
 def _where(place: str, where: Where) -> Iterator[tuple[str, str]]:
     for label, matcher in where.items():
         try:
-            test(matcher)
+            compiled(matcher)
         except re.error as error:
             yield f"{place}.{label}", f"no regular expression: {error}"

@@ -21,13 +21,13 @@ def plain(name: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def test(matcher: str | tuple[str, ...]) -> Test:
+def compiled(matcher: str | tuple[str, ...]) -> Test:
     """The function that a matcher stands for. Raises re.error."""
     if isinstance(matcher, tuple):
-        tests = [test(each) for each in matcher]
+        tests = [compiled(each) for each in matcher]
         return lambda value: any(each(value) for each in tests)
     if matcher.startswith("!"):
-        inner = test(matcher[1:])
+        inner = compiled(matcher[1:])
         return lambda value: not inner(value)
     if matcher == "timeouts":
         return {str(code) for code in TIMEOUTS}.__contains__
@@ -58,7 +58,7 @@ class Matchers:
     """All matchers of a `where`."""
 
     def __init__(self, where: Where) -> None:
-        self._tests = [(names(label), test(matcher), matcher) for label, matcher in where.items()]
+        self._tests = [(names(label), compiled(matcher), matcher) for label, matcher in where.items()]
 
     def match(self, labels: Mapping[str, str]) -> bool:
         """Whether a series with these labels is meant."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from perf_tui.sources.profiles.matching import Matchers, names, regular, test
+from perf_tui.sources.profiles.matching import Matchers, compiled, names, regular
 from perf_tui.sources.profiles.schema import Where
 
 MOST_NAMES = 10_000
@@ -94,7 +94,7 @@ class Survey:
                 for alternative in names(label)
                 for value in self.samples[name].get(alternative, ())
             )
-            for label, check in ((label, test(matcher)) for label, matcher in where.items())
+            for label, check in ((label, compiled(matcher)) for label, matcher in where.items())
         )
 
 

@@ -58,8 +58,7 @@ class Evaluation:
             value = self._one(way, key)
             if value is not NOTHING_YET:
                 return self._bounded(measure, value)
-            # Of a proxy's backends only some families tell; another candidate may have this row.
-            if not any(each.term.cells for each in way.all):
+            if _may_have(way, key):
                 best = NOTHING_YET
         return best or self._lacking(measure)
 
@@ -68,7 +67,7 @@ class Evaluation:
         found: dict[str, Value] = {}
         for way in self.ways(measure) if ways is None else ways:
             for stat, value in self._several(way, key):
-                if value is not NOTHING_YET or not any(each.term.cells for each in way.all):
+                if value is not NOTHING_YET or _may_have(way, key):
                     found.setdefault(stat, value)
         profile = self._plan.profile
         blank = self._lacking(measure)
@@ -249,6 +248,15 @@ class Evaluation:
             rest = frozenset(item for item in labels.items() if item[0] not in max_over)
             highest[rest] = max(number, highest.get(rest, number))
         yield from highest.values()
+
+
+def _may_have(way: Way, key: Key) -> bool:
+    """Whether a candidate that has nothing for a cell may have something later.
+
+    Where it has other rows alone, it is about those: of a proxy some families tell of listeners, some
+    of backends.
+    """
+    return any(key in each.term.cells for each in way.all) or not any(each.term.cells for each in way.all)
 
 
 def covered(measures: Mapping[str, object]) -> list[str]:

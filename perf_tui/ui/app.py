@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from perf_tui.config.schema import Config
@@ -17,6 +17,7 @@ from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
 from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
 from perf_tui.ui.panes.services import Services
+from perf_tui.ui.screens.ai import Ai
 from perf_tui.ui.screens.alerts import Alerts
 from perf_tui.ui.screens.application import Application
 from perf_tui.ui.screens.live import LiveScreen
@@ -36,20 +37,17 @@ class PerfApp(App[None]):
         "overview": Overview,
         "app": Application,
         "system": System,
-        "ai": lambda: missing("ai"),
+        "ai": Ai,
         "workers": lambda: missing("workers"),
         "alerts": Alerts,
     }
-    BINDINGS: ClassVar = [
-        Binding(
-            command.keys,
-            command.action or f"{command.id}",
-            command.title,
-            show=False,
-            id=command.id,
-        )
-        for command in COMMANDS
-    ] + [Binding(command.always, command.action, show=False, priority=True) for command in COMMANDS if command.always]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(command.keys, command.action or command.id, command.title, show=False, id=command.id)
+            for command in COMMANDS
+        ),
+        *(Binding(command.always, command.action, show=False, priority=True) for command in COMMANDS if command.always),
+    ]
     CSS = """
     Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
     ModalScreen { background: $background 60%; }

@@ -62,6 +62,8 @@ def choose(snapshot: Snapshot, most: int) -> list[Choice]:
     vital = [
         *_busiest(snapshot, "app.request.duration", stat="p99"),
         *_busiest(snapshot, "app.request.rate"),
+        *_busiest(snapshot, "ai.requests.waiting"),
+        *_busiest(snapshot, "ai.kv_cache.utilization"),
         series("system.cpu.utilization"),
         series("system.memory.utilization"),
         *_busiest(snapshot, "system.disk.busy", STACKED_ON),

@@ -38,12 +38,22 @@ class Help(ModalScreen[None]):
     }
     Help Static { width: 100%; height: auto; }
     """
-    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", show=False)]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q,question_mark,f1", "dismiss", show=False),
+        *(
+            Binding(key, f"scroll('{how}')", show=False)
+            for key, how in (("j", "down"), ("k", "up"), ("g", "home"), ("G", "end"), ("space", "page_down"))
+        ),
+    ]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as scroll:
             scroll.border_title = "help · Esc closes"
             yield Static(self._text())
+
+    def action_scroll(self, how: str) -> None:
+        """What the arrows and their like do by themselves, for the letters."""
+        getattr(self.query_one(VerticalScroll), f"action_scroll_{how}")()
 
     def _text(self) -> Content:
         app: PerfApp = self.app  # type: ignore[assignment]

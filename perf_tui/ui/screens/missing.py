@@ -14,11 +14,6 @@ from perf_tui.ui.widgets.board import Plan
 from perf_tui.ui.widgets.pane import Pane
 
 _WORDS = {
-    "ai": (
-        "ai",
-        "no GPU or inference server is watched",
-        "this version watches the system and its applications",
-    ),
     "workers": ("workers", "no worker is watched", "this version watches the system and its applications"),
 }
 

@@ -1,0 +1,44 @@
+"""Where a request's time goes on an inference server: waiting, reading the prompt, writing the answer."""
+
+from __future__ import annotations
+
+from perf_tui.measures.units import seconds
+from perf_tui.ui.draw.meter import stacked
+from perf_tui.ui.draw.row import Row
+from perf_tui.ui.panes.charts import SCALE, ChartPane
+from perf_tui.ui.view import Rows, View
+
+_PHASES = (("queue", "warning"), ("prefill", "chart2"), ("decode", "chart1"))
+
+
+class Phases(ChartPane):
+    """Mean times of the window as one bar: queue, then prefill until the first token, then decode."""
+
+    title = "a request's time"
+
+    def lengths(self, view: View) -> dict[str, float] | None:
+        """Mean seconds of each phase; None where the engine does not tell the first token or the end."""
+        queue, first, whole = (
+            self.value(view, f"ai.latency.{id}", stat="mean").number for id in ("queue", "ttft", "e2e")
+        )
+        if first is None or whole is None:
+            return None
+        waited = min(queue or 0.0, first)
+        return {"queue": waited, "prefill": first - waited, "decode": max(0.0, whole - first)}
+
+    def head(self, view: View) -> tuple[str, str]:
+        lengths = self.lengths(view)
+        return self.title, f"{seconds(sum(lengths.values()))} on average" if lengths else ""
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        lengths = self.lengths(view)
+        if lengths is None:
+            reason = self.value(view, "ai.latency.ttft", stat="mean").reason
+            return [Row(width).to(SCALE).put(reason or "its engine does not tell the phases", "dim").done()]
+        total = sum(lengths.values()) or 1.0
+        bar = stacked([(lengths[name] / total, role) for name, role in _PHASES], max(4, width - SCALE - 1), view.glyphs)
+        legend = Row(width).to(SCALE)
+        for name, role in _PHASES:
+            share = view.glyphs.column[-1]
+            legend.put(f"{share} {name} ", role).put(f"{seconds(lengths[name])}  ")
+        return [Row(width).to(SCALE).extend(bar).done(), legend.done()]

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := .venv-bench
 
 .PHONY: run test lint check bench shots clean help
 
@@ -24,6 +25,9 @@ lint: $(STAMP)   ## style, types, import contracts
 check: lint test ## what CI runs
 
 bench: $(STAMP)  ## beside htop, btop and Glances, where they are installed
+	@command -v glances >/dev/null || test -x $(PEERS)/bin/glances || \
+	  { $(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check glances; } || \
+	  echo "Glances cannot be installed here: it is left out"
 	@$(BIN)/python -m benchmarks
 
 shots: $(STAMP)  ## take the pictures in screenshots/ through the real program

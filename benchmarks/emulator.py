@@ -18,6 +18,8 @@ SEQUENCE = re.compile(
     rb")"
 )
 """Any escape sequence: a control sequence in its parts, a string such as a title, or something short."""
+_CUT_OFF = re.compile(rb"\x1b(?:\[[<=>?]?[0-9;:]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*)\Z")
+"""The beginning of a sequence at the end of what has come."""
 _CSI = frozenset(final.encode() for final in pyte.Stream.csi)
 _KNOWN_MODES = frozenset({b"2026"})
 """Modes of which a program that asks is told that the terminal has them: synchronized output."""
@@ -48,9 +50,8 @@ class Emulator:
     def feed(self, data: bytes) -> bytes:
         """Show `data`; returns what the terminal answers. A sequence that is cut off waits for its rest."""
         data, self._held = self._held + data, b""
-        last = data.rfind(b"\x1b")
-        if last >= 0 and not SEQUENCE.match(data, last) and len(data) - last < 4096:
-            data, self._held = data[:last], data[last:]
+        if cut := _CUT_OFF.search(data):
+            data, self._held = data[: cut.start()], cut[0]
         answers = []
         at = 0
         for found in SEQUENCE.finditer(data):

@@ -1,11 +1,12 @@
 """The shell that a measured command believes to be started by: leader of a session, owner of its terminal.
 
-A program that leads its session is spared what others meet: when a leader ends, the kernel
-resets the terminal, so that nobody could see in which state it was left.
+A program that leads its session is spared what others meet: when a leader ends, the kernel resets the terminal,
+so that nobody could see in which state it was left.
 
 Run as a script, with the terminal at descriptors 0 to 2: `leader.py DESCRIPTOR COMMAND [ARGUMENT ...]`.
 Over the socket DESCRIPTOR it says `started PID SECONDS` (of the monotonic clock) and `ended STATUS SECONDS` (as
-wait gives it, and of CPU time). It keeps the terminal until the other end of the socket is closed, and then leaves nothing behind.
+wait gives it, and of CPU time). It keeps the terminal until the other end of the socket is closed, and then
+leaves nothing behind.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from screenshots import cells, shapes
 _SIZE = 15
 _CELL = (9, 18)
 _DOT = 2
-_COLOURS = 256
+_COLOURS, _STEPS = 256, 8
 _FOLDERS = ("/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/dejavu", "/usr/share/fonts/TTF")
 _FILES = ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf")
 
@@ -67,7 +67,7 @@ def _palette(runs: list[cells.Run]) -> Image.Image:
     pairs = Counter[tuple[str, str]]()
     for run in runs:
         pairs[run.fore, run.back] += run.cells
-    steps = max(2, _COLOURS // len(pairs))
+    steps = max(2, min(_STEPS, _COLOURS // len(pairs)))
     colours = [
         colour
         for (fore, back), _ in pairs.most_common(_COLOURS // 2)

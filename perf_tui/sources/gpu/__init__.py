@@ -1,0 +1,1 @@
+"""GPUs of this machine: NVIDIA through its management library, AMD and Intel through /sys."""

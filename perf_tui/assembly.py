@@ -12,6 +12,8 @@ from perf_tui.engine.engine import Engine
 from perf_tui.engine.source import Source
 from perf_tui.measures.services import traces
 from perf_tui.sources.accesslog.source import AccessLogSource
+from perf_tui.sources.gpu.nvml import Nvidia
+from perf_tui.sources.gpu.sysfs import SysfsGpus
 from perf_tui.sources.system.connections import Connections
 from perf_tui.sources.system.cpu import Cpu
 from perf_tui.sources.system.disk import Disk
@@ -31,6 +33,8 @@ def system_sources(host: Host) -> list[Source[Any]]:
         PartsSource("connections", [Connections(host)], every=5),
         Filesystems(host),
         Processes(host),
+        Nvidia(),
+        SysfsGpus(host),
     ]
 
 

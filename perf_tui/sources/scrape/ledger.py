@@ -16,6 +16,10 @@ from perf_tui.measures.window import Rising
 Values = Sequence[float | None]
 KEEP = 100
 """Scrapes for which a series that is not there any more is remembered."""
+SPARE = 2000
+"""Series beyond twice those there are that are remembered at most; the ones gone for longest go first."""
+BATCH = 100
+"""Series are forgotten so many at a time: it takes a pass over all that are known."""
 
 
 class Sum(Protocol):
@@ -90,8 +94,9 @@ class Ledger:
         self.values: Values = ()
         """The newest numbers by slot, for what is shown as it stands."""
         self.width = 0
-        self._free: list[int] = []
+        self._free: set[int] = set()
         self._counters: dict[int, list[Rising]] = {}
+        self._levels: dict[int, list[Rising]] = {}
         self._groups: dict[tuple[object, ...], Group] = {}
         self._in_group: dict[int, Group] = {}
         self._missing: dict[int, int] = {}
@@ -105,11 +110,15 @@ class Ledger:
 
     def close(self, slot: int) -> None:
         """Nobody wanted what was to stand in `slot`."""
-        self._free.append(slot)
+        self._free.add(slot)
 
     def count(self, slot: int, cells: Sequence[Rising]) -> None:
         """What stands in `slot` is a counter, and its increases belong to these cells."""
         self._counters.setdefault(slot, []).extend(cells)
+
+    def level(self, slot: int, cells: Sequence[Rising]) -> None:
+        """What stands in `slot` goes up and down, and these cells with it."""
+        self._levels.setdefault(slot, []).extend(cells)
 
     def group(self, slot: int, family: str, labels: Mapping[str, str], part: str) -> Group | None:
         """What stands in `slot` is part of a histogram, which is returned; None if it has no usable bound."""
@@ -152,6 +161,12 @@ class Ledger:
             return False
         known = len(before)
         fallen = False
+        for slot, cells in self._levels.items():
+            new = now[slot]
+            change = (new or 0.0) - ((before[slot] if slot < known else None) or 0.0)
+            if new is not None and isfinite(change):
+                for cell in cells:
+                    cell.add(moment, (change,))
         for slot, cells in self._counters.items():
             new = now[slot]
             old = before[slot] if slot < known else None
@@ -172,24 +187,35 @@ class Ledger:
         return fallen
 
     def gone(self, now: Values) -> list[int]:
-        """Slots of series that have not been there for KEEP scrapes, freed; histograms as a whole."""
-        if None not in now and not self._missing:
+        """Slots of series that have not been there for long, freed; histograms as a whole."""
+        if None not in now:
+            self._missing.clear()
             return []
-        self._missing = {slot: self._missing.get(slot, 0) + 1 for slot, value in enumerate(now) if value is None}
-        free = set(self._free)
-        gone = []
-        for slot, times in self._missing.items():
-            if times < KEEP or slot in free:
-                continue
-            group = self._in_group.get(slot)
-            if group is None or all(self._missing.get(other, 0) >= KEEP for other in group.slots):
-                gone.append(slot)
+        before, free = self._missing, self._free
+        self._missing = {
+            slot: before.get(slot, 0) + 1 for slot, value in enumerate(now) if value is None and slot not in free
+        }
+        limit = KEEP
+        surplus = len(self._missing) - 2 * (len(now) - now.count(None)) - SPARE
+        if surplus > 0:
+            limit = min(KEEP, sorted(self._missing.values())[-surplus])
+        due = sum(times >= limit for times in self._missing.values())
+        if due < BATCH and max(self._missing.values(), default=0) < 2 * KEEP:
+            return []
+        gone = [slot for slot, times in self._missing.items() if times >= limit and self._whole(slot, limit)]
         for slot in gone:
+            self._missing.pop(slot)
             self._counters.pop(slot, None)
+            self._levels.pop(slot, None)
             if group := self._in_group.pop(slot, None):
                 self._groups.pop(group.identity, None)
-        self._free.extend(gone)
+        free.update(gone)
         return gone
+
+    def _whole(self, slot: int, limit: int) -> bool:
+        """Whether all that belongs to a slot has been missing for so long."""
+        group = self._in_group.get(slot)
+        return group is None or all(self._missing.get(other, 0) >= limit for other in group.slots)
 
 
 def _book(group: Group, before: tuple[float | None, ...], now: tuple[float | None, ...], moment: float) -> bool:

@@ -170,6 +170,8 @@ class Model:
                 term.release(slot, keys)
             if slot == self._start:
                 self._start = None
+        for plan in self._plans:
+            plan.make_room()
         self._workers.forget(gone)
         self.reader.forget(gone)
 

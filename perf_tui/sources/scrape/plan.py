@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 
 from perf_tui.sources.profiles.detect import Fit, named
 from perf_tui.sources.profiles.matching import Matchers, value
-from perf_tui.sources.profiles.schema import Candidate, Selector, Where
+from perf_tui.sources.profiles.schema import Across, Candidate, Selector, Where
+from perf_tui.sources.profiles.survey import MOST_NAMES
 from perf_tui.sources.scrape.ledger import Ledger
 from perf_tui.sources.scrape.terms import (
     CounterTerm,
     GaugeTerm,
     HistogramTerm,
     Key,
+    LevelTerm,
     QuantileTerm,
+    RankedTerm,
     Row,
     Seen,
     Spread,
@@ -27,6 +30,8 @@ MOST_ROUTES = 200
 OTHERS = "(others)"
 NO_ROUTE = "(no route)"
 LONGEST_NAME = 120
+MOST_TOLD = 256
+"""Series of one family whose labels are looked at for what they tell."""
 SUBJECT = {"app": "service", "ai": "engine", "gpu": "gpu", "workers": "worker"}
 """The label by which a layer's rows go: the target's name."""
 
@@ -37,6 +42,7 @@ class Weighed(NamedTuple):
     term: Term[Any]
     scale: float
     optional: bool
+    across: Across
 
 
 class Way(NamedTuple):
@@ -44,14 +50,16 @@ class Way(NamedTuple):
 
     candidate: Candidate
     terms: tuple[Weighed, ...]
-    """Of a ratio its part; of a summary the quantiles."""
+    """Of a ratio or share its part; of a summary the quantiles."""
     whole: tuple[Weighed, ...] = ()
-    """Of a ratio its whole; of a summary its sum and count."""
+    """Of a ratio or share its whole; of a summary its sum and count; what a mean is divided by."""
+    times: tuple[Weighed, ...] = ()
+    """What the whole of a share is multiplied by."""
 
     @property
     def all(self) -> tuple[Weighed, ...]:
         """Every term of it."""
-        return self.terms + self.whole
+        return self.terms + self.whole + self.times
 
 
 class Plan:
@@ -64,12 +72,20 @@ class Plan:
         self._own = {path, *fit.profile.own}
         self._exclude = Matchers(fit.profile.exclude)
         self._terms: dict[tuple[object, ...], Term[Any]] = {}
-        self._routes: set[str] = set()
+        self._wanting: dict[str, list[Term[Any]]] = {}
+        """Sample name → the terms that it belongs to."""
+        self._routes: set[str | None] = set()
+        self._full = False
         self.ways = {
             measure: [self._way(candidate) for candidate in candidates]
-            for measure, candidates in fit.profile.measures.items()
+            for measure, candidates in (*fit.profile.measures.items(), *fit.profile.details.items())
         }
-        """Measure → candidates, the preferred first."""
+        """Measure or detail → candidates, the preferred first."""
+        finish = fit.profile.finish
+        self.finish = self._term(RankedTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
+        """Requests that ended, by the reason."""
+        self._told: dict[tuple[int, str], dict[str, str]] = {}
+        self._ids: dict[Row, dict[int, str]] = {}
 
     def attach(
         self, ledger: Ledger, slot: int, name: str, labels: Mapping[str, str]
@@ -87,9 +103,7 @@ class Plan:
             return []
         keys: tuple[Key, ...] | None = None
         taken = []
-        for term in self._terms.values():
-            if term.suffix(name) is None:
-                continue
+        for term in self._wants(name):
             if keys is None:
                 row = self.row(labels)
                 keys = (Key(row),) if route is None else (Key(row), Key(row, self._route(route, labels)))
@@ -125,6 +139,10 @@ class Plan:
         for term in self._terms.values():
             term.forget(start)
 
+    def make_room(self) -> None:
+        """Series are gone, and routes with them: others may take their places."""
+        self._full = False
+
     def restart(self) -> None:
         """Nothing counts that has been counted so far."""
         for term in self._terms.values():
@@ -133,13 +151,25 @@ class Plan:
     def _route(self, route: str, labels: Mapping[str, str]) -> str:
         method = value(labels, self.profile.method)
         name = cut(clean(f"{method} {route or NO_ROUTE}".strip()), LONGEST_NAME)
-        if name not in self._routes:
-            if len(self._routes) >= MOST_ROUTES:  # those whose series are gone make room
-                self._routes = {key.route for term in self._terms.values() for key in term.cells if key.route}
-            if len(self._routes) >= MOST_ROUTES:
-                return OTHERS
-            self._routes.add(name)
+        if name in self._routes:
+            return name
+        if len(self._routes) >= MOST_ROUTES and not self._full:
+            self._routes = {key.route for term in self._terms.values() for key in term.cells}
+            self._full = len(self._routes) >= MOST_ROUTES
+        if self._full:
+            return OTHERS
+        self._routes.add(name)
         return name
+
+    def _wants(self, name: str) -> list[Term[Any]]:
+        """The terms that samples of this name belong to, whatever their labels."""
+        wanting = self._wanting.get(name)
+        if wanting is None:
+            # Once a pattern has found its family, what did not fit before fits no more.
+            wanting = [term for term in self._terms.values() if term.suffix(name) is not None]
+            if len(self._wanting) < MOST_NAMES:
+                self._wanting[name] = wanting
+        return wanting
 
     def _way(self, candidate: Candidate) -> Way:
         match candidate.kind:

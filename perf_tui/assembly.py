@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from perf_tui.config import paths
+from perf_tui.config.errors import ConfigError
+from perf_tui.config.explain import shown
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.rules import rules
-from perf_tui.engine.engine import Engine
+from perf_tui.engine.engine import OWN, Engine
 from perf_tui.engine.source import Source
 from perf_tui.measures.services import traces
 from perf_tui.sources.accesslog.source import AccessLogSource
@@ -24,6 +28,9 @@ from perf_tui.sources.system.network import Network, Retransmits
 from perf_tui.sources.system.pressure import Pressure
 from perf_tui.sources.system.processes import Processes
 from perf_tui.sources.system.source import PartsSource
+
+if TYPE_CHECKING:
+    from perf_tui.sources.discovery.probe import Finding
 
 
 def system_sources(host: Host) -> list[Source[Any]]:
@@ -43,17 +50,51 @@ def access_logs(config: Config) -> list[Source[Any]]:
     return [AccessLogSource(log.name, log.path, log.format, config.window) for log in config.access_logs]
 
 
-def targets(config: Config) -> list[Source[Any]]:
-    """The metrics endpoints that the configuration names. Raises ConfigError."""
-    if not config.targets:
-        return []
-    # HTTP and the profiles are loaded where there is something to ask.
-    from perf_tui.sources.scrape.targets import scrape_sources
-
-    return scrape_sources(config, paths.user_profiles())
-
-
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
-    sources = [*system_sources(Host()), *access_logs(config), *targets(config)]
-    return Engine(sources, AlertEngine(rules(config)), config.interval, traces=traces)
+    host = Host()
+    sources = [*system_sources(host), *access_logs(config)]
+    alerts = AlertEngine(rules(config))
+    if not (config.targets or config.discovery.enabled):
+        return Engine(sources, alerts, config.interval, traces=traces)
+    # HTTP and the profiles are loaded where there is something to ask, or to look for.
+    from perf_tui.sources.discovery.listeners import Listeners
+    from perf_tui.sources.discovery.probe import ports
+    from perf_tui.sources.discovery.source import Discovery
+    from perf_tui.sources.discovery.watch import EngineWatcher, taken
+    from perf_tui.sources.scrape.targets import Scraping
+
+    scraping = Scraping(config, paths.user_profiles())
+    _check_names(config, sources)
+    sources += map(scraping.source, config.targets)
+    engine = Engine(sources, alerts, config.interval, traces=traces)
+    if config.discovery.enabled:
+        listeners = Listeners(host, ports(scraping.profiles))
+        watcher = EngineWatcher(engine, scraping.source)
+        engine.add_source(Discovery(listeners, scraping.profiles, scraping.fetcher, watcher, taken(config.targets)))
+    return engine
+
+
+def _check_names(config: Config, sources: Sequence[Source[Any]]) -> None:
+    """Raises ConfigError where a target has the name of another source: both are listed together."""
+    names = {OWN, "discovery", *(source.name for source in sources)}
+    for number, target in enumerate(config.targets):
+        if target.name in names:
+            problem = f"{shown(target.name)} is the name of one of the program's own sources"
+            raise ConfigError("configuration", f"targets[{number}].name", problem)
+
+
+def find(config: Config, within: float) -> list[Finding]:
+    """What listens on loopback, asked once; `within` seconds are for each answer.
+
+    Raises ConfigError for a profile that is wrong, and OSError where nobody may see who listens.
+    """
+    from perf_tui.sources.discovery.listeners import Listeners
+    from perf_tui.sources.discovery.look import look
+    from perf_tui.sources.discovery.probe import ports
+    from perf_tui.sources.discovery.watch import taken
+    from perf_tui.sources.profiles.load import load_all
+
+    profiles = load_all(paths.user_profiles())
+    listeners = Listeners(Host(), ports(profiles)).read()
+    return asyncio.run(look(listeners, profiles, taken(config.targets), within))

@@ -48,6 +48,10 @@ _HTML = re.compile(rb"\s*<")
 _JSON = re.compile(rb'\s*(\[|\{\s*\}|\{\s*"(?:[^"\\]|\\.){0,200}"\s*:)')
 
 
+class Unreachable(SourceError):  # noqa: N818  (a kind of SourceError, named for what it says)
+    """There was no answer, or none in HTTP: asking for another path would fare no better."""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
     """How one URL is asked. It names where secrets are and holds none."""
@@ -106,7 +110,7 @@ class Fetcher:
     """Gets targets for all sources of one engine, over one pool of connections, on the engine's loop.
 
     A source calls `open` in its own `open` and `close` in its own `close`; the last one that closes ends
-    all connections. `get` and `request` may be called between the two.
+    all connections. `get` and `request` may be called between the two, and `ready` at any time.
     """
 
     def __init__(self) -> None:
@@ -127,6 +131,14 @@ class Fetcher:
             self._contexts.clear()
             await session.close()
 
+    async def ready(self) -> aiohttp.ClientSession:
+        """The pool of connections; the first time it takes a while, as aiohttp is imported."""
+        async with self._opening:
+            if self._session is None or self._session.closed:
+                connections = await _aside(lambda: import_module("perf_tui.sources.scrape.connections"))
+                self._session = connections.session(MOST_AT_ONCE, IDLE)
+            return self._session
+
     async def get(self, options: TargetOptions) -> Response:
         """The metrics of a target: an answer with status 200 that is neither HTML nor JSON.
 
@@ -138,13 +150,13 @@ class Fetcher:
 
     async def request(self, options: TargetOptions) -> Response:
         """Any answer, whatever its status. Raises SourceError where there is none, SourceDenied without a secret."""
-        session = await self._connections()  # not within the target's time: the first one imports aiohttp
+        session = await self.ready()  # not within the target's time
         began = time.monotonic()
         try:
             async with asyncio.timeout(options.timeout):
                 status, content_type, body = await self._ask(session, options)
         except TimeoutError:
-            raise SourceError(f"no answer within {options.timeout:g} s") from None
+            raise Unreachable(f"no answer within {options.timeout:g} s") from None
         return Response(status, content_type, body, time.monotonic() - began)
 
     async def _ask(self, session: aiohttp.ClientSession, options: TargetOptions) -> tuple[int, str, bytes]:
@@ -167,7 +179,7 @@ class Fetcher:
                 if isinstance(error, ssl.SSLError):
                     self._contexts.pop((options.ca_file, options.verify), None)  # the CA file may be mended
                 # Not `from error`: the chain may hold the request with its secrets.
-                raise SourceError(explain(error, place(options.url))) from None
+                raise Unreachable(explain(error, place(options.url))) from None
             url = _follow(url, target)
         raise SourceError(f"it redirects more than {MOST_REDIRECTS} times")
 
@@ -191,13 +203,6 @@ class Fetcher:
         if key not in self._contexts:
             self._contexts[key] = await _aside(lambda: _trust(options.ca_file, options.verify))
         return self._contexts[key]
-
-    async def _connections(self) -> aiohttp.ClientSession:
-        async with self._opening:
-            if self._session is None or self._session.closed:
-                connections = await _aside(lambda: import_module("perf_tui.sources.scrape.connections"))
-                self._session = connections.session(MOST_AT_ONCE, IDLE)
-            return self._session
 
 
 def judge(response: Response, options: TargetOptions) -> None:

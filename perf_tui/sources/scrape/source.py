@@ -64,6 +64,7 @@ class ScrapeSource(Source[Reading]):
         return self._model.recognised
 
     async def open(self) -> None:
+        await self._fetcher.ready()  # the first reading's time must not hold what this takes
         self._fetcher.open()
 
     async def close(self) -> None:

@@ -1,14 +1,12 @@
-"""The targets of the configuration as sources."""
+"""Targets as sources, and what they share."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import nearest, shown
-from perf_tui.config.schema import Config
-from perf_tui.engine.source import Source
+from perf_tui.config.schema import Config, Target
 from perf_tui.sources.profiles.load import load_all
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.scrape.fetch import Fetcher
@@ -24,12 +22,16 @@ def check_profiles(config: Config, profiles: list[Profile], file: str) -> None:
             raise ConfigError(file, f"targets[{number}].profile", problem)
 
 
-def scrape_sources(config: Config, profiles_folder: Path) -> list[Source[Any]]:
-    """A source for each target; they share their connections.
+class Scraping:
+    """What the sources of targets share: profiles, connections, the engine's window and interval."""
 
-    `profiles_folder` is where a person's own profiles lie, if it exists. Raises ConfigError.
-    """
-    profiles = load_all(profiles_folder)
-    check_profiles(config, profiles, "configuration")
-    fetcher = Fetcher()
-    return [ScrapeSource(target, profiles, fetcher, config.window, config.interval) for target in config.targets]
+    def __init__(self, config: Config, profiles_folder: Path) -> None:
+        """`profiles_folder` is where a person's own profiles lie, if it exists. Raises ConfigError."""
+        self.profiles = load_all(profiles_folder)
+        self.fetcher = Fetcher()
+        self._window, self._interval = config.window, config.interval
+        check_profiles(config, self.profiles, "configuration")
+
+    def source(self, target: Target) -> ScrapeSource:
+        """The source that watches a target."""
+        return ScrapeSource(target, self.profiles, self.fetcher, self._window, self._interval)

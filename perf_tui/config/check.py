@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from itertools import pairwise
 from math import isfinite
 from urllib.parse import urlsplit
@@ -30,10 +31,14 @@ def check(config: Config, file: str) -> None:
             re.compile(worker.match)
         except (re.error, RecursionError, OverflowError) as error:
             raise ConfigError(file, f"workers[{number}].match", f"no regular expression: {error}") from None
-    if int(config.otlp.listen.rpartition(":")[2]) > 65535:
-        raise ConfigError(
-            file, "otlp.listen", f"{shown(config.otlp.listen)} is not allowed; allowed: ports up to 65535"
-        )
+    for section, listen in (("otlp", config.otlp.listen), ("statsd", config.statsd.listen)):
+        if int(listen.rpartition(":")[2]) > 65535:
+            raise ConfigError(
+                file, f"{section}.listen", f"{shown(listen)} is not allowed; allowed: ports up to 65535"
+            )
+    if not _is_loopback(config.statsd.listen):
+        problem = f"{shown(config.statsd.listen)} is not allowed; allowed: 127.0.0.1 or [::1] and a port"
+        raise ConfigError(file, "statsd.listen", problem + " (anyone can send it datagrams)")
     _check_quantity(duration, config.history.keep, file, "history.keep")
     _check_quantity(size, config.history.max_size, file, "history.max_size")
     for number, rule in enumerate(config.alerts):
@@ -116,6 +121,13 @@ def _check_url(url: str, file: str, where: str) -> None:
         raise ConfigError(file, where, f"{shown(url)} is no address: {error}") from None
     if parts.username is not None or parts.password is not None:
         raise ConfigError(file, where, "an address must not hold a user or password: this file is printed and shared")
+
+
+def _is_loopback(listen: str) -> bool:
+    try:
+        return ip_address(listen.rpartition(":")[0].strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _unique(file: str, section: str, names: Iterable[str]) -> None:

@@ -100,6 +100,13 @@ class Otlp(Section, frozen=True):
     enabled: bool = False
 
 
+class Statsd(Section, frozen=True):
+    """The receiver for what gunicorn sends with --statsd-host."""
+
+    listen: Listen = "127.0.0.1:8125"
+    enabled: bool = False
+
+
 class AlertRule(Section, frozen=True):
     """A threshold on a measure, with at least one level."""
 
@@ -156,6 +163,7 @@ class Config(Section, frozen=True):
     access_logs: tuple[AccessLog, ...] = ()
     workers: tuple[WorkerMatch, ...] = ()
     otlp: Otlp = Otlp()
+    statsd: Statsd = Statsd()
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS
     history: HistoryStore = HistoryStore()
     prometheus: Prometheus = Prometheus()

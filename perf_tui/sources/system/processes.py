@@ -43,12 +43,12 @@ class Process(NamedTuple):
 class _Before:
     """What rates are made from: an earlier reading of a process."""
 
-    started: int
-    ticks: int
+    raw: RawProcess
     io: tuple[int, int] | None
     io_at: float
     read: float | None = None
     write: float | None = None
+    row: Process | None = None
 
 
 class Processes(Source[list[RawProcess]]):
@@ -99,23 +99,28 @@ class Processes(Source[list[RawProcess]]):
         for raw in reading:
             before = self._seen.get(raw.pid)
             cpu = None
-            if before is None or before.started != raw.started:  # new, or the pid belongs to another process now
-                before = _Before(raw.started, raw.ticks, raw.io, at)
+            if before is None or before.raw.started != raw.started:  # new, or the pid belongs to another process now
+                before = _Before(raw, raw.io, at)
             else:
                 if seconds > 0:
-                    cpu = increase(before.ticks, raw.ticks) / self._hertz / seconds
-                before.ticks = raw.ticks
+                    cpu = increase(before.raw.ticks, raw.ticks) / self._hertz / seconds
                 if raw.io is not None:
                     _moved(before, raw.io, at)
             seen[raw.pid] = before
-            rows.append(
-                Process(
-                    raw.pid, raw.parent, raw.user, raw.state, cpu, raw.pages * self._page, before.read, before.write,
-                    raw.threads, raw.name, raw.command, raw.started / self._hertz,
-                )
-            )  # fmt: skip
+            row = before.row
+            # Most processes are idle and were before: their row stands.
+            if row is None or before.raw is not raw or row.cpu != cpu:
+                row = before.row = self._row(raw, cpu, before)
+            before.raw = raw
+            rows.append(row)
         self._seen = seen
         return Derived((), {"processes": tuple(rows)})
+
+    def _row(self, raw: RawProcess, cpu: float | None, before: _Before) -> Process:
+        return Process(
+            raw.pid, raw.parent, raw.user, raw.state, cpu, raw.pages * self._page, before.read, before.write,
+            raw.threads, raw.name, raw.command, raw.started / self._hertz,
+        )  # fmt: skip
 
     async def close(self) -> None:
         self._blocking.close()

@@ -50,10 +50,20 @@ def access_logs(config: Config) -> list[Source[Any]]:
     return [AccessLogSource(log.name, log.path, log.format, config.window) for log in config.access_logs]
 
 
+def pushed(config: Config) -> list[Source[Any]]:
+    """Receivers for what others send, where the configuration switches them on."""
+    if not config.statsd.enabled:
+        return []
+    from perf_tui.sources.statsd import Statsd
+
+    host, _, port = config.statsd.listen.rpartition(":")
+    return [Statsd(host.strip("[]"), int(port), config.window)]
+
+
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
     host = Host()
-    sources = [*system_sources(host), *access_logs(config)]
+    sources = [*system_sources(host), *access_logs(config), *pushed(config)]
     alerts = AlertEngine(rules(config))
     if not (config.targets or config.discovery.enabled):
         return Engine(sources, alerts, config.interval, traces=traces)

@@ -13,6 +13,7 @@ from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import locate, nearest, shown
 from perf_tui.config.read import read
 from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.engines import DETAILS
 from perf_tui.sources.profiles.matching import compiled, regular
 from perf_tui.sources.profiles.schema import Candidate, Profile, Where
 
@@ -20,12 +21,13 @@ BUNDLED = Path(__file__).parent
 """The folder of the profiles that come with the program."""
 
 _FITTING = {
-    "gauge": {"family", "where", "of", "across", "max_over", "scale", "offset", "floor", "stat"},
-    "rate": {"family", "where", "of", "scale"},
+    "gauge": {"family", "where", "of", "across", "max_over", "scale", "offset", "floor", "stat", "least", "most"},
+    "rate": {"family", "where", "of", "scale", "max_over"},
     "quantile": {"family", "where", "scale"},
     "summary": {"family", "where", "scale"},
-    "mean": {"family", "where", "scale"},
-    "ratio": {"part", "whole", "scale", "stat"},
+    "mean": {"family", "where", "of", "whole", "scale"},
+    "ratio": {"part", "whole", "scale", "stat", "max_over"},
+    "share": {"part", "whole", "times", "across", "max_over", "scale", "least", "most"},
 }
 """Which settings each kind of candidate has, besides `kind` and `given`."""
 
@@ -78,22 +80,34 @@ def _problems(profile: Profile) -> Iterator[tuple[str, str]]:
     """(key path, what is wrong) of what a type cannot say."""
     families = [(f"recognise[{at}].family", sign.family) for at, sign in enumerate(profile.recognise)]
     families += [(f"likes[{at}]", family) for at, family in enumerate(profile.likes)]
+    families += [(f"info[{at}].family", info.family) for at, info in enumerate(profile.info)]
+    families += [("finish.family", profile.finish.family)] if profile.finish else []
     for place, family in families:
         yield from _family(place, family)
     yield from _where("exclude", profile.exclude)
-    for place, table in (("measures", profile.measures), ("absent", profile.absent)):
+    for name in profile.details:
+        if name not in DETAILS:
+            yield f"details.{name}", f"{shown(name)} is no detail of an engine; {nearest(name, DETAILS)}"
+    for place, table, known in (
+        ("measures", profile.measures, CATALOGUE.keys()),
+        ("absent", profile.absent, CATALOGUE.keys() | DETAILS.keys()),
+    ):
         for name in table:
-            if name not in CATALOGUE:
-                yield f"{place}.{name}", f"{shown(name)} is no measure; {nearest(name, CATALOGUE)}"
+            if name not in known:
+                yield f"{place}.{name}", f"{shown(name)} is no measure; {nearest(name, sorted(known))}"
     for name, candidates in profile.measures.items():
         if name in CATALOGUE:
-            known = CATALOGUE[name].labels
+            several = "stat" in CATALOGUE[name].labels
             for at, candidate in enumerate(candidates):
-                yield from _candidate(f"measures.{name}[{at}]", candidate, "stat" in known)
+                yield from _candidate(f"measures.{name}[{at}]", candidate, several)
+    for name, candidates in profile.details.items():
+        for at, candidate in enumerate(candidates):
+            yield from _candidate(f"details.{name}[{at}]", candidate, False)
     allowed = {label for name in profile.measures if name in CATALOGUE for label in CATALOGUE[name].labels}
-    for label in profile.labels:
+    told = [(f"info[{at}].labels", label) for at, info in enumerate(profile.info) for label in info.labels]
+    for place, label in [*(("labels", label) for label in profile.labels), *told]:
         if label not in allowed - {"stat"}:
-            yield f"labels.{label}", f"no measure of this profile has it; {nearest(label, sorted(allowed))}"
+            yield f"{place}.{label}", f"no measure of this profile has it; {nearest(label, sorted(allowed))}"
 
 
 def _candidate(place: str, candidate: Candidate, several: bool) -> Iterator[tuple[str, str]]:
@@ -103,21 +117,27 @@ def _candidate(place: str, candidate: Candidate, several: bool) -> Iterator[tupl
     for key in Candidate.__struct_fields__:
         if key not in fitting and getattr(candidate, key) != getattr(unset, key):
             yield f"{place}.{key}", f"a {kind} has no such key; it has: {', '.join(sorted(fitting))}"
-    if kind == "ratio":
+    if kind in ("ratio", "share"):
         for name in ("part", "whole"):
             if not getattr(candidate, name):
-                yield place, f'the key "{name}" is missing; a ratio needs families of which to take it'
+                yield place, f'the key "{name}" is missing; a {kind} needs families of which to take it'
     elif bool(candidate.family) == bool(candidate.of):
         other = "" if candidate.of else ': the key "family" is missing'
         yield place, f"it needs {'family or of, not both' if candidate.of else 'a family'}{other}"
     if several and kind in ("gauge", "rate", "ratio") and candidate.stat is None:
         yield place, 'the key "stat" is missing; allowed: p50, p95, p99, mean'
+    if several and kind == "share":
+        yield place, "a measure with statistics cannot be a share"
     if not several and (candidate.stat or kind in ("quantile", "summary")):
         yield place, "this measure is one number and has no statistics"
-    for key, selectors in (("of", candidate.of), ("part", candidate.part), ("whole", candidate.whole)):
-        for at, selector in enumerate(selectors):
+    for key in ("of", "part", "whole", "times"):
+        for at, selector in enumerate(getattr(candidate, key)):
             yield from _family(f"{place}.{key}[{at}].family", selector.family)
             yield from _where(f"{place}.{key}[{at}].where", selector.where)
+            if selector.level and (kind != "rate" or key != "of"):
+                yield f"{place}.{key}[{at}].level", "only what a rate is taken of can be a level"
+            if selector.across and kind != "share":
+                yield f"{place}.{key}[{at}].across", f"the selectors of a {kind} have none of their own"
     if candidate.family:
         yield from _family(f"{place}.family", candidate.family)
     yield from _where(f"{place}.where", candidate.where)

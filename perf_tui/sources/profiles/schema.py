@@ -26,8 +26,8 @@ from msgspec import Meta, field
 
 from perf_tui.config.schema import Section, Text
 
-Kind = Literal["gauge", "rate", "quantile", "summary", "mean", "ratio"]
-Across = Literal["sum", "max", "min", "mean"]
+Kind = Literal["gauge", "rate", "quantile", "summary", "mean", "ratio", "share"]
+Across = Literal["sum", "max", "min", "mean", "count"]
 Layer = Literal["app", "ai", "gpu", "workers"]
 Where = dict[str, str | tuple[str, ...]]
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -41,6 +41,10 @@ class Selector(Section, frozen=True):
     scale: float = 1.0
     optional: bool = False
     """It appears with its first event: while it is not there, it is 0."""
+    across: Across | None = None
+    """How its series become one number, where that is not as the candidate says (share)."""
+    level: bool = False
+    """A gauge among counters: what is under way and will be counted later; its change counts, up and down (rate)."""
 
 
 class Candidate(Section, frozen=True):
@@ -50,8 +54,10 @@ class Candidate(Section, frozen=True):
     rate      increase per second over the newest interval
     quantile  p50, p95, p99 and mean of a histogram over the window
     summary   quantiles as the program itself computed them, and the mean over the window
-    mean      increase of `_sum` / increase of `_count` over the window
+    mean      increase of `_sum` / increase of `_count` over the window; of several `of` the sum of their
+              means; with `whole`, gauges, divided by what stands there
     ratio     increase of `part` / increase of `whole` over the window
+    share     `part` / `whole` as gauges stand now; the whole multiplied by each of `times`
     """
 
     kind: Kind
@@ -61,12 +67,16 @@ class Candidate(Section, frozen=True):
     """Instead of `family` and `where`: several, scaled and added up (gauge, rate)."""
     part: tuple[Selector, ...] = ()
     whole: tuple[Selector, ...] = ()
+    times: tuple[Selector, ...] = ()
     given: Where = field(default_factory=dict)
     """Only where some series of the family has such label values."""
     across: Across = "sum"
-    """How the series of one row become one number (gauge)."""
+    """How the series of one row become one number (gauge, share)."""
     max_over: tuple[str, ...] = ()
-    """Labels of which the highest is taken first, as of ranks that all report the same (gauge)."""
+    """Labels of which the highest is taken first, as of ranks that all report the same (gauge, rate, ratio, share)."""
+    least: float | None = None
+    most: float | None = None
+    """A number beyond these is a sign that there is none, such as -1 or DCGM's blanks near 2^63 (gauge, share)."""
     scale: float = 1.0
     offset: float = 0.0
     """Added after scaling; the result is never below `floor` (gauge)."""
@@ -78,6 +88,23 @@ class Candidate(Section, frozen=True):
     def terms(self) -> tuple[Selector, ...]:
         """`of`, or the one family."""
         return self.of or (Selector(family=self.family, where=self.where),)
+
+
+class Info(Section, frozen=True):
+    """A series whose labels, not its number, tell something: what others only name by an id."""
+
+    family: Text
+    on: str = ""
+    """Its label that the others carry too; without it, it tells of all of them."""
+    labels: dict[str, tuple[Text, ...]] = field(default_factory=dict)
+    """Label of our measures → labels of it, the first that is there."""
+
+
+class Finish(Section, frozen=True):
+    """A counter of requests that ended, by the reason."""
+
+    family: Text
+    label: Text
 
 
 class Sign(Section, frozen=True):
@@ -109,6 +136,13 @@ class Profile(Section, frozen=True, kw_only=True):
     """On which ports it usually listens, for discovery."""
     labels: dict[str, tuple[Text, ...]] = field(default_factory=dict)
     """Label of our measures → labels of theirs; the first that a series has is taken."""
+    info: tuple[Info, ...] = ()
+    """Where labels of our measures are told by a series of its own."""
+    rank: tuple[Text, ...] = ()
+    """Labels that tell the ranks or workers of one engine apart; the first that a series has is taken."""
+    finish: Finish | None = None
+    probe: Text | None = None
+    """Which JSON endpoints beside the metrics tell more: a name in `perf_tui.sources.inference`."""
     route: tuple[Text, ...] = ()
     """Labels that name the route, handler or view; the first that a series has is taken."""
     method: tuple[Text, ...] = ()
@@ -122,3 +156,5 @@ class Profile(Section, frozen=True, kw_only=True):
     absent: dict[str, Text] = field(default_factory=dict)
     """Measure → why it is not there, or how to switch it on."""
     measures: dict[str, tuple[Candidate, ...]]
+    details: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    """What a row of the table of engines shows beyond measures: names of `perf_tui.measures.engines.DETAILS`."""

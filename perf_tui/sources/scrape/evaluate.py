@@ -10,11 +10,11 @@ from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.histogram import Distribution, Estimate
 from perf_tui.measures.model import IDLE, PENDING, Sample, Series, Status, Value, absent
 from perf_tui.measures.window import Times
-from perf_tui.sources.profiles.schema import Across
+from perf_tui.sources.profiles.schema import Across, Candidate
 from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.ledger import Ledger, at
 from perf_tui.sources.scrape.plan import Plan, Way, Weighed
-from perf_tui.sources.scrape.terms import GaugeTerm, HistogramTerm, Key, Spread
+from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, Spread
 
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 STATS = (*QUANTILES, "mean")
@@ -23,9 +23,10 @@ GROUPS = (("app.request.", "app.error."), ("app.task.",), ("ai.",), ("gpu.",), (
 """Measures that belong together: where a profile has one of them, the others are said to be absent."""
 ELSEWHERE = ("ai.quality.",)
 """Measures that no scrape is asked for."""
+_NO_NUMBER = Value(None, Status.ABSENT, "its number stands for none")
 
 _ACROSS: dict[Across, Callable[[Sequence[float]], float]] = {
-    "sum": sum, "max": max, "min": min, "mean": lambda numbers: sum(numbers) / len(numbers),
+    "sum": sum, "max": max, "min": min, "mean": lambda numbers: sum(numbers) / len(numbers), "count": len,
 }  # fmt: skip
 
 
@@ -36,14 +37,18 @@ class Evaluation:
         self._plan, self._ledger, self._times, self._survey = plan, ledger, times, survey
         self._joint = joint
         self._usable: dict[int, bool] = {}
+        self.rows = plan.rows()
+        """Rows as the series name them."""
+        self.shown = plan.shown(self.rows)
+        """Row → the labels by which people know it."""
 
     def samples(self) -> Iterator[Sample]:
         """Every measure of the plan's profile for every row, and the related ones that it lacks."""
         measures = covered(self._plan.profile.measures)
-        for row in self._plan.rows():
+        for row in self.rows:
             for measure in measures:
                 labels = CATALOGUE[measure].labels
-                own = tuple(item for item in row if item[0] in labels)
+                own = tuple(item for item in self.shown[row] if item[0] in labels)
                 if "stat" not in labels:
                     yield Sample(Series(measure, own), self.number(measure, Key(row)))
                     continue
@@ -56,9 +61,11 @@ class Evaluation:
         best: Value | None = None
         for way in self.ways(measure) if ways is None else ways:
             value = self._one(way, key)
+            if value is _NO_NUMBER:
+                continue
             if value is not NOTHING_YET:
                 return self._bounded(measure, value)
-            if _may_have(way, key):
+            if self._may_have(way, key):
                 best = NOTHING_YET
         return best or self._lacking(measure)
 
@@ -67,7 +74,7 @@ class Evaluation:
         found: dict[str, Value] = {}
         for way in self.ways(measure) if ways is None else ways:
             for stat, value in self._several(way, key):
-                if value is not NOTHING_YET or _may_have(way, key):
+                if value is not _NO_NUMBER and (value is not NOTHING_YET or self._may_have(way, key)):
                     found.setdefault(stat, value)
         profile = self._plan.profile
         blank = self._lacking(measure)
@@ -88,8 +95,49 @@ class Evaluation:
         """The histogram of a cell, for candidates that have one."""
         for weighed in way.all:
             if isinstance(weighed.term, HistogramTerm):
-                return weighed.term.cells.get(key)
+                return self._spread(weighed, key)
         return None
+
+    def numbers(self, way: Way, key: Key) -> Iterator[tuple[Mapping[str, str], float]]:
+        """What the gauges of a candidate's part stand at, with the labels of each."""
+        for each in way.terms:
+            for slot, labels in (self._cell(each, key) or {}).items():
+                number = at(self._ledger.values, slot)
+                if number is not None and isfinite(number) and _within(number, way.candidate):
+                    yield labels, number * each.scale
+
+    def whole(self, way: Way, key: Key) -> float | None:
+        """What a share is of, for one of the things that it is added up over."""
+        return self._combined(way.whole, way, key)
+
+    def finished(self, key: Key) -> Apart | None:
+        """Requests that ended, by the reason."""
+        term = self._plan.finish
+        if term is None:
+            return None
+        counted: Apart | None = self._cell(Weighed(term, 1.0, True, "sum"), key)
+        return counted
+
+    def _spread(self, weighed: Weighed, key: Key) -> Spread | None:
+        found: Spread | None = self._cell(weighed, key)
+        return found
+
+    def _cell(self, weighed: Weighed, key: Key) -> Any:
+        """What a term has for a row; where the server has one model, also what it says without naming it."""
+        cell = weighed.term.cells.get(key)
+        if cell is None and len(self.rows) == 1:
+            cell = weighed.term.cells.get(self._plan.nameless(key))
+        return cell
+
+    def _may_have(self, way: Way, key: Key) -> bool:
+        """Whether a candidate that has nothing for a cell may have something later.
+
+        Where it has other rows alone, it is about those: of a proxy some families tell of listeners, some
+        of backends.
+        """
+        return any(self._cell(each, key) is not None for each in way.all) or not any(
+            each.term.cells for each in way.all
+        )
 
     def moments(self, way: Way, key: Key) -> tuple[float, float]:
         """How many were observed over the window, and the sum of what was observed."""
@@ -133,7 +181,7 @@ class Evaluation:
         return absent(profile.absent.get(measure) or f"{profile.title} does not export it")
 
     def _bounded(self, measure: str, value: Value) -> Value:
-        if value.number is not None and CATALOGUE[measure].unit == "ratio":
+        if value.number is not None and measure in CATALOGUE and CATALOGUE[measure].unit == "ratio":
             return value._replace(number=min(1.0, max(0.0, value.number)))
         return value
 
@@ -145,6 +193,8 @@ class Evaluation:
                 return self._rate(way, key)
             case "ratio":
                 return self._ratio(way, key)
+            case "share":
+                return self._share(way, key)
             case _:
                 return self._mean(way, key)
 
@@ -167,7 +217,8 @@ class Evaluation:
         if risen is None:
             return NOTHING_YET
         seconds = self._times.now - start
-        return Value(risen * way.candidate.scale / seconds) if seconds > 0 else PENDING
+        # What is under way may seem lost until it is counted a moment later.
+        return Value(max(0.0, risen) * way.candidate.scale / seconds) if seconds > 0 else PENDING
 
     def _ratio(self, way: Way, key: Key) -> Value:
         whole = self._risen(way.whole, key, self._times.start)
@@ -180,7 +231,7 @@ class Evaluation:
 
     def _risen(self, terms: Sequence[Weighed], key: Key, start: float) -> float | None:
         """How far counters rose together; None where none of them was ever seen."""
-        cells = [(each.term.cells.get(key), each.scale) for each in terms]
+        cells = [(self._cell(each, key), each.scale) for each in terms]
         known: list[tuple[Any, float]] = [(cell, scale) for cell, scale in cells if cell is not None]
         if not known:
             return None
@@ -202,6 +253,8 @@ class Evaluation:
             yield stat, observed.value(q)
 
     def _mean(self, way: Way, key: Key) -> Value:
+        if way.candidate.kind == "mean":
+            return self._means(way, key)
         spread = self.spread(way, key)
         if spread is None:
             return NOTHING_YET
@@ -210,10 +263,42 @@ class Evaluation:
         count, total = self.moments(way, key)
         return Value(total / count) if count > 0 else IDLE
 
+    def _means(self, way: Way, key: Key) -> Value:
+        whole = self._combined(way.whole, way, key) if way.whole else 1.0
+        spreads = [(self._spread(each, key), each.scale) for each in way.terms]
+        if whole is None or any(spread is None for spread, _ in spreads):
+            return NOTHING_YET
+        if len(self._times) < 2:
+            return PENDING
+        moments = [(*spread.moments.since(self._times.start), scale) for spread, scale in spreads if spread is not None]
+        if whole <= 0 or any(count <= 0 for count, _, _ in moments):
+            return IDLE
+        return Value(sum(total / count * scale for count, total, scale in moments) / whole * way.candidate.scale)
+
+    def _share(self, way: Way, key: Key) -> Value:
+        part, whole = self._combined(way.terms, way, key), self._combined(way.whole, way, key)
+        for each in way.times:
+            factor = self._combined((each,), way, key)
+            whole = None if whole is None or factor is None else whole * factor
+        if part is None or whole is None:
+            return NOTHING_YET
+        return Value(max(0.0, part) / whole * way.candidate.scale) if whole > 0 else _NO_NUMBER
+
+    def _combined(self, terms: Sequence[Weighed], way: Way, key: Key) -> float | None:
+        """The sum of what stands in some terms, the series of each combined; None where one has none."""
+        total = 0.0
+        for each in terms:
+            numbers = list(self._standing(self._cell(each, key) or {}, way.candidate))
+            if numbers:
+                total += _ACROSS[each.across](numbers) * each.scale
+            elif not each.optional:
+                return None
+        return total
+
     def _summary(self, way: Way, key: Key) -> Iterator[tuple[str, Value]]:
         if (spread := self.spread(way, key)) is not None and spread.moments is not None:
             yield "mean", self._mean(way, key)
-        cells: Mapping[int, Mapping[str, str]] = way.terms[0].term.cells.get(key, {})
+        cells: Mapping[int, Mapping[str, str]] = self._cell(way.terms[0], key) or {}
         for stat, q in QUANTILES.items():
             numbers = [at(self._ledger.values, slot) for slot, labels in cells.items() if _is(labels["quantile"], q)]
             if len(numbers) > 1:
@@ -225,22 +310,24 @@ class Evaluation:
     def _gauge(self, way: Way, key: Key) -> Value:
         candidate = way.candidate
         numbers: list[float] = []
+        there = False
         for each in way.terms:
-            assert isinstance(each.term, GaugeTerm)
-            numbers += [
-                number * each.scale for number in self._standing(each.term.cells.get(key, {}), candidate.max_over)
-            ]
+            cells = self._cell(each, key) or {}
+            there |= bool(cells)
+            numbers += [number * each.scale for number in self._standing(cells, candidate)]
         if not numbers:
-            return NOTHING_YET
+            beyond = candidate.least is not None or candidate.most is not None
+            return _NO_NUMBER if there and beyond else NOTHING_YET
         number = _ACROSS[candidate.across](numbers) * candidate.scale + candidate.offset
         return Value(number if candidate.floor is None else max(candidate.floor, number))
 
-    def _standing(self, cells: Mapping[int, Mapping[str, str]], max_over: tuple[str, ...]) -> Iterator[float]:
+    def _standing(self, cells: Mapping[int, Mapping[str, str]], candidate: Candidate) -> Iterator[float]:
         """The numbers of a cell's gauges; of ranks that report the same, the highest alone."""
+        max_over = candidate.max_over
         highest: dict[object, float] = {}
         for slot, labels in cells.items():
             number = at(self._ledger.values, slot)
-            if number is None or not isfinite(number):
+            if number is None or not isfinite(number) or not _within(number, candidate):
                 continue
             if not max_over:
                 yield number
@@ -250,19 +337,16 @@ class Evaluation:
         yield from highest.values()
 
 
-def _may_have(way: Way, key: Key) -> bool:
-    """Whether a candidate that has nothing for a cell may have something later.
-
-    Where it has other rows alone, it is about those: of a proxy some families tell of listeners, some
-    of backends.
-    """
-    return any(key in each.term.cells for each in way.all) or not any(each.term.cells for each in way.all)
-
-
 def covered(measures: Mapping[str, object]) -> list[str]:
     """The measures that an endpoint with these is asked for, in the catalogue's order."""
     prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in measures) for prefix in group)
     return [name for name in CATALOGUE if name.startswith(prefixes) and not name.startswith(ELSEWHERE)]
+
+
+def _within(number: float, candidate: Candidate) -> bool:
+    return (candidate.least is None or number >= candidate.least) and (
+        candidate.most is None or number <= candidate.most
+    )
 
 
 def _is(written: str, q: float) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from perf_tui.sources.scrape.personal import redacted
 from perf_tui.text import clean, cut
 
 Labels = tuple[tuple[str, str], ...]
@@ -168,4 +169,4 @@ def _unescape(text: str) -> str:
 
 def show(line: str) -> str:
     """A line from outside, safe to show and short."""
-    return cut(clean(line.strip()[: 4 * SHOWN]), SHOWN)
+    return cut(clean(redacted(line.strip()[: 4 * SHOWN])), SHOWN)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from perf_tui.engine.source import Derived
 from perf_tui.measures.model import Sample, Status, Value
 from perf_tui.measures.services import Service
 from perf_tui.measures.window import Times
+from perf_tui.sources.inference.told import Told
 from perf_tui.sources.profiles.detect import Fit, choose, describe, detect
 from perf_tui.sources.profiles.matching import plain
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.profiles.survey import Survey
+from perf_tui.sources.scrape.engines import engines
 from perf_tui.sources.scrape.evaluate import Evaluation
 from perf_tui.sources.scrape.exposition import Line
+from perf_tui.sources.scrape.gpus import gpus
 from perf_tui.sources.scrape.ledger import Ledger, at
+from perf_tui.sources.scrape.personal import without
 from perf_tui.sources.scrape.plan import Plan
 from perf_tui.sources.scrape.reader import SKIP, Reader, Scrape
 from perf_tui.sources.scrape.rows import services
@@ -56,6 +60,8 @@ class Model:
         self._target, self._source, self._path = target, source or target, path
         self._profiles = profiles
         self._forced = next((profile for profile in profiles if profile.name == forced), None)
+        self.beside = Told()
+        """What the JSON endpoints beside the metrics told the last time."""
         self._plans: list[Plan] = []
         self._times = Times(window)
         self._scrapes = 0
@@ -94,7 +100,7 @@ class Model:
         name = plain(line.name)
         if len(name) > LONGEST_NAME:
             return SKIP  # patterns would take long, and nobody is meant
-        labels = {plain(label): value[:LONGEST_VALUE] for label, value in line.labels}
+        labels = without((plain(label), value[:LONGEST_VALUE]) for label, value in line.labels)
         self.survey.add(name, labels)
         slot = self._ledger.open()
         owners = []
@@ -141,7 +147,7 @@ class Model:
         if len(self._known) != len(self.survey.samples):
             self._known = frozenset(self.survey.samples)
         samples: list[Sample] = []
-        rows: list[Service] = []
+        tables: dict[str, object] = {}
         notices = tuple(self._notices(scrape))
         self._scrapes += 1
         for plan in self._plans:
@@ -149,11 +155,22 @@ class Model:
                 plan.forget(self._times.start)
             evaluation = Evaluation(plan, self._ledger, self._times, self.survey, joint=self._workers.joint)
             samples += map(self._judged, evaluation.samples())
-            if plan.profile.layer == "app":
-                rows += services(plan, evaluation, self._times, self._source, notices)
+            found: Iterable[object]
+            match plan.profile.layer:
+                case "app":
+                    name, found = "services", services(plan, evaluation, self._times, self._source, notices)
+                case "ai":
+                    told = (*self.beside.notices, *notices)
+                    name = "engines"
+                    found = engines(plan, evaluation, self._times, self._source, self.beside.slots, told)
+                case "gpu":
+                    name, found = "gpus", gpus(plan, evaluation, self._source, notices)
+                case _:
+                    continue
+            tables[name] = tuple(found)
         if not self._plans:
-            rows = [Service(self._target, self._source, "not recognised", notices=notices)]
-        return Derived(samples, {"services": tuple(rows)} if rows else {})
+            tables["services"] = (Service(self._target, self._source, "not recognised", notices=notices),)
+        return Derived(samples, tables)
 
     def _restart(self) -> None:
         """Forget what was counted; it came from several processes as if they were one."""

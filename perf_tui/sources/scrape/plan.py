@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from perf_tui.sources.profiles.detect import Fit, named
@@ -11,13 +11,13 @@ from perf_tui.sources.profiles.schema import Across, Candidate, Selector, Where
 from perf_tui.sources.profiles.survey import MOST_NAMES
 from perf_tui.sources.scrape.ledger import Ledger
 from perf_tui.sources.scrape.terms import (
+    ApartTerm,
     CounterTerm,
     GaugeTerm,
     HistogramTerm,
     Key,
     LevelTerm,
     QuantileTerm,
-    RankedTerm,
     Row,
     Seen,
     Spread,
@@ -82,7 +82,7 @@ class Plan:
         }
         """Measure or detail → candidates, the preferred first."""
         finish = fit.profile.finish
-        self.finish = self._term(RankedTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
+        self.finish = self._term(ApartTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
         """Requests that ended, by the reason."""
         self._told: dict[tuple[int, str], dict[str, str]] = {}
         self._ids: dict[Row, dict[int, str]] = {}
@@ -92,6 +92,7 @@ class Plan:
     ) -> list[tuple[Term[Any], tuple[Key, ...]]]:
         """Give a series to all terms that want it; returns these, with the cells that it counts in."""
         profile = self.profile
+        self._note(name, labels)
         route = None
         for label in profile.route:
             if label in labels:
@@ -121,12 +122,52 @@ class Plan:
                 found[label] = text
             elif text:
                 found[subject] = f"{self._target}/{text}"
-        return tuple(sorted(found.items()))
+        row = tuple(sorted(found.items()))
+        if self.profile.info:
+            self._ids[row] = {at: labels.get(info.on, "") for at, info in enumerate(self.profile.info)}
+        return row
 
     def rows(self) -> list[Row]:
-        """All rows that series were seen of, in the order of their appearance; at least one."""
-        found = {key.row: None for term in self._terms.values() for key in term.cells}
-        return list(found) or [self.row({})]
+        """All rows that series were seen of, in the order of their appearance; at least one.
+
+        What an inference server says without naming a model makes no row beside those of its models.
+        """
+        found = list({key.row: None for term in self._terms.values() for key in term.cells})
+        named = [row for row in found if dict(row).get("model") != ""]
+        return named or found or [self.row({})]
+
+    def nameless(self, key: Key) -> Key:
+        """The cell of what is said without naming a model."""
+        return Key(tuple((label, "" if label == "model" else text) for label, text in key.row), key.route)
+
+    def shown(self, rows: Sequence[Row]) -> dict[Row, Row]:
+        """The labels by which people know each row: ids give way to what is told about them."""
+        found: dict[Row, Row] = {}
+        taken = set(rows)
+        subject = SUBJECT[self.profile.layer]
+        for row in rows:
+            labels = dict(row)
+            for at, id in self._ids.get(row, {}).items():
+                for label, text in self._told.get((at, id), {}).items():
+                    if label == subject:
+                        labels[label] = f"{self._target}/{text}"
+                    elif id or not labels[label]:
+                        labels[label] = text
+            better = tuple(sorted(labels.items()))
+            found[row] = row if better in taken else better
+            taken.add(better)
+        return found
+
+    def _note(self, name: str, labels: Mapping[str, str]) -> None:
+        """Keep what a series tells by its labels."""
+        for at, info in enumerate(self.profile.info):
+            if name == named(info.family, self.prefix) and len(self._told) < MOST_TOLD:
+                told = (
+                    (label, cut(clean(value(labels, theirs)), LONGEST_NAME)) for label, theirs in info.labels.items()
+                )
+                self._told[at, labels.get(info.on, "") if info.on else ""] = {
+                    label: text for label, text in told if text
+                }
 
     def spreads(self) -> Iterator[Spread]:
         """The histograms of whole rows."""
@@ -174,26 +215,44 @@ class Plan:
     def _way(self, candidate: Candidate) -> Way:
         match candidate.kind:
             case "ratio":
-                part = self._weigh(CounterTerm, candidate.part)
-                return Way(candidate, part, self._weigh(CounterTerm, candidate.whole))
+                part = self._weigh(CounterTerm, candidate.part, candidate)
+                return Way(candidate, part, self._weigh(CounterTerm, candidate.whole, candidate))
+            case "share":
+                return Way(
+                    candidate,
+                    *(
+                        self._weigh(GaugeTerm, each, candidate)
+                        for each in (candidate.part, candidate.whole, candidate.times)
+                    ),
+                )
             case "summary":
-                quantiles = self._weigh(QuantileTerm, candidate.terms)
-                return Way(candidate, quantiles, self._weigh(HistogramTerm, candidate.terms))
+                quantiles = self._weigh(QuantileTerm, candidate.terms, candidate)
+                return Way(candidate, quantiles, self._weigh(HistogramTerm, candidate.terms, candidate))
             case "rate":
-                return Way(candidate, self._weigh(CounterTerm, candidate.terms))
+                return Way(candidate, self._weigh(CounterTerm, candidate.terms, candidate))
             case "gauge":
-                return Way(candidate, self._weigh(GaugeTerm, candidate.terms))
+                return Way(candidate, self._weigh(GaugeTerm, candidate.terms, candidate))
             case _:
-                return Way(candidate, self._weigh(HistogramTerm, candidate.terms))
+                means = self._weigh(HistogramTerm, candidate.terms, candidate)
+                return Way(candidate, means, self._weigh(GaugeTerm, candidate.whole, candidate))
 
-    def _weigh(self, kind: type[Term[Any]], selectors: tuple[Selector, ...]) -> tuple[Weighed, ...]:
-        return tuple(
-            Weighed(self._term(kind, named(each.family, self.prefix), each.where), each.scale, each.optional)
-            for each in selectors
-        )
+    def _weigh(
+        self, kind: type[Term[Any]], selectors: tuple[Selector, ...], candidate: Candidate
+    ) -> tuple[Weighed, ...]:
+        found = []
+        for each in selectors:
+            over: tuple[tuple[str, ...], ...] = ()
+            exact = kind
+            if kind is CounterTerm and each.level:
+                exact = LevelTerm
+            elif kind is CounterTerm and candidate.max_over:
+                exact, over = ApartTerm, (candidate.max_over,)
+            term = self._term(exact, named(each.family, self.prefix), each.where, *over)
+            found.append(Weighed(term, each.scale, each.optional, each.across or candidate.across))
+        return tuple(found)
 
-    def _term(self, kind: type[Term[Any]], family: str, where: Where) -> Term[Any]:
-        identity = (kind, family, *sorted(where.items()))
+    def _term(self, kind: type[Term[Any]], family: str, where: Where, *over: tuple[str, ...]) -> Term[Any]:
+        identity = (kind, family, over, *sorted(where.items()))
         if identity not in self._terms:
-            self._terms[identity] = kind(family, where)
+            self._terms[identity] = kind(family, where, *over)
         return self._terms[identity]

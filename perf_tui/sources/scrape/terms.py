@@ -109,6 +109,75 @@ class CounterTerm(Term[Rising]):
         return True
 
 
+class LevelTerm(CounterTerm):
+    """Gauges that stand beside counters: what is under way and not counted yet."""
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        ledger.level(slot, [self.cells.setdefault(key, Rising()) for key in seen.keys])
+        return True
+
+
+class Apart:
+    """Counters kept apart by some of their labels, such as ranks that all count the same."""
+
+    def __init__(self) -> None:
+        self._groups: dict[frozenset[tuple[str, str]], dict[frozenset[tuple[str, str]], Rising]] = {}
+
+    def place(self, labels: Mapping[str, str], over: Sequence[str]) -> Rising:
+        """Where the increases of a series with these labels belong; `over` are those that keep it apart."""
+        rank = frozenset(item for item in labels.items() if item[0] in over)
+        rest = frozenset(labels.items()) - rank
+        return self._groups.setdefault(rest, {}).setdefault(rank, Rising())
+
+    def by(self, label: str, start: float) -> dict[str, float]:
+        """How far they rose since `start`, added up by the values of a label that keeps them apart."""
+        found: dict[str, float] = {}
+        for group in self._groups.values():
+            for rank, each in group.items():
+                name = dict(rank).get(label, "")
+                found[name] = found.get(name, 0.0) + each.since(start)[0]
+        return found
+
+    def since(self, start: float) -> tuple[float, ...]:
+        """How far they rose: of those that only these labels tell apart the one that rose most."""
+        groups = self._groups.values()
+        return (sum(max(each.since(start)[0] for each in group.values()) for group in groups),)
+
+    def forget(self, start: float) -> None:
+        """As of Rising."""
+        for group in self._groups.values():
+            for each in group.values():
+                each.forget(start)
+
+    def restart(self) -> None:
+        """As of Rising."""
+        for group in self._groups.values():
+            for each in group.values():
+                each.restart()
+
+
+class ApartTerm(Term[Apart]):
+    """Counters that are kept apart by the labels `over`."""
+
+    suffixes = ("", "_total")
+
+    def __init__(self, family: str, where: Where, over: tuple[str, ...]) -> None:
+        super().__init__(family, where)
+        self._over = over
+
+    def forget(self, start: float) -> None:
+        for cell in self.cells.values():
+            cell.forget(start)
+
+    def restart(self) -> None:
+        for cell in self.cells.values():
+            cell.restart()
+
+    def _take(self, ledger: Ledger, slot: int, seen: Seen, suffix: str) -> bool:
+        ledger.count(slot, [self.cells.setdefault(key, Apart()).place(seen.labels, self._over) for key in seen.keys])
+        return True
+
+
 class Spread:
     """Histograms added up: those with equal bounds by bucket, all of them by count and sum."""
 

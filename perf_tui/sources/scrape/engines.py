@@ -1,0 +1,84 @@
+"""The rows of the table `engines` that one endpoint gives: phases, ranks, reasons, details, slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from perf_tui.measures.engines import DETAILS, NOT_TOLD, Engine, Phases, Rank, Reason, Slot
+from perf_tui.measures.model import Status, Value
+from perf_tui.measures.window import Times
+from perf_tui.sources.profiles.matching import value
+from perf_tui.sources.scrape.evaluate import Evaluation
+from perf_tui.sources.scrape.plan import Plan
+from perf_tui.sources.scrape.terms import Key
+from perf_tui.text import clean, cut
+
+RUNNING, WAITING, KV_CACHE = "ai.requests.running", "ai.requests.waiting", "ai.kv_cache.utilization"
+MOST_RANKS, MOST_REASONS = 64, 16
+LONGEST_NAME = 40
+
+
+def engines(
+    plan: Plan, evaluation: Evaluation, times: Times, source: str, slots: Sequence[Slot], notices: Sequence[str]
+) -> Iterator[Engine]:
+    """One row of the table for each row of measures."""
+    for row in evaluation.rows:
+        key = Key(row)
+        labels = dict(evaluation.shown[row])
+        finish = tuple(_finish(plan, evaluation, key, times))
+        told = {name: evaluation.number(name, key) for name in plan.profile.details}
+        yield Engine(
+            engine=labels["engine"],
+            model=labels.get("model", ""),
+            source=source,
+            profile=plan.profile.title,
+            slots=tuple(slots) if len(evaluation.rows) == 1 else (),
+            phases=Phases(*(told.get(f"phase.{phase}", NOT_TOLD) for phase in Phases._fields)),
+            ranks=tuple(_ranks(plan, evaluation, key)),
+            finish=finish,
+            details=tuple(
+                (name, told[name])
+                for name in DETAILS
+                if name in told and not name.startswith("phase.") and told[name].status is not Status.ABSENT
+            ),
+            requests=sum(each.requests for each in finish),
+            notices=(*plan.profile.notes, *notices),
+        )
+
+
+def _finish(plan: Plan, evaluation: Evaluation, key: Key, times: Times) -> Iterator[Reason]:
+    finish = plan.profile.finish
+    counted = evaluation.finished(key)
+    if finish is None or counted is None:
+        return
+    found: dict[str, float] = {}
+    for reason, requests in counted.by(finish.label, times.start).items():
+        # an enumeration's class is not part of the reason
+        name = cut(clean(reason.rpartition(".")[2].lower()), LONGEST_NAME)
+        found[name] = found.get(name, 0.0) + requests
+    order = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    yield from (Reason(name, requests) for name, requests in order[:MOST_REASONS] if requests > 0)
+
+
+def _ranks(plan: Plan, evaluation: Evaluation, key: Key) -> Iterator[Rank]:
+    columns = [_by_rank(plan, evaluation, measure, key) for measure in (RUNNING, WAITING, KV_CACHE)]
+    names = sorted({name for column in columns for name in column}, key=lambda name: (len(name), name))
+    if len(names) > 1:
+        for name in names[:MOST_RANKS]:
+            yield Rank(name, *(column.get(name, NOT_TOLD) for column in columns))
+
+
+def _by_rank(plan: Plan, evaluation: Evaluation, measure: str, key: Key) -> dict[str, Value]:
+    """A gauge or share by rank; the highest where several series are of one rank, as they report the same."""
+    for way in evaluation.ways(measure):
+        if way.candidate.kind not in ("gauge", "share"):
+            continue
+        whole = evaluation.whole(way, key) if way.candidate.kind == "share" else 1.0
+        found: dict[str, float] = {}
+        for labels, number in evaluation.numbers(way, key):
+            name = cut(clean(value(labels, plan.profile.rank)), LONGEST_NAME)
+            if name:
+                found[name] = max(number, found.get(name, number))
+        if found and whole:
+            return {name: Value(number / whole * way.candidate.scale) for name, number in found.items()}
+    return {}

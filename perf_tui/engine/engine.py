@@ -19,7 +19,8 @@ from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.own import OwnCost
 from perf_tui.engine.runner import Runner
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
-from perf_tui.engine.source import Source, failure
+from perf_tui.engine.source import Derived, Source, failure
+from perf_tui.engine.stage import Moment, Stage
 from perf_tui.engine.store import Store
 from perf_tui.measures.model import Series, Status
 from perf_tui.measures.ring import History
@@ -36,7 +37,8 @@ OWN = "perf-tui"
 class Engine:
     """Runs sources and publishes snapshots; `start` gives it a thread, `tick` does one step of it.
 
-    `traces` says what of a source's tables belongs into the history, beside the measures.
+    `stages` work on the tables of each tick, one after the other. `traces` says what of a source's or
+    a stage's tables belongs into the history, beside the measures.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Engine:
         alerts: AlertEngine | None = None,
         interval: float = 2.0,
         *,
+        stages: Sequence[Stage] = (),
         traces: Callable[[Mapping[str, object]], Iterable[tuple[Series, float]]] = lambda tables: (),
         host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -54,11 +57,13 @@ class Engine:
         self.interval = interval
         self.alerts = alerts or AlertEngine([])
         self._traces = traces
+        self._stages = tuple(stages)
+        self._stage_failures: tuple[SourceState, ...] = ()
         self.history = History(HISTORY_TICKS)
         self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
-        self._names = {OWN}
+        self._names = {OWN, *(stage.name for stage in self._stages)}
         self._changing = threading.Lock()
         self._changes: deque[Runner | str] = deque()
         """Runners that come with the next tick, and the names of those that go, in this order."""
@@ -115,7 +120,7 @@ class Engine:
         Raises ValueError where there is none of this name.
         """
         with self._changing:
-            if name == OWN or name not in self._names:
+            if name not in self._names - {OWN, *(stage.name for stage in self._stages)}:
                 raise ValueError(f"there is no source {name}")
             self._names.remove(name)
             self._changes.append(name)
@@ -177,6 +182,7 @@ class Engine:
         await self._read()
         traced = self._take()
         at, wall = self._monotonic(), self._wall()
+        traced += self._work_out(Moment(at, wall, self.interval))
         states = [runner.state for runner in self._runners]
         self.store.put(OWN, self._own.samples(states, began), {}, at)
         values = self.store.values()
@@ -231,8 +237,26 @@ class Engine:
                 self.store.age(name, runner.state.error)
         return traced
 
+    def _work_out(self, moment: Moment) -> list[tuple[Series, float]]:
+        """Run the stages on what the store has. Returns what of their tables belongs into the history."""
+        traced: list[tuple[Series, float]] = []
+        failures = []
+        for stage in self._stages:
+            try:
+                derived = stage.derive(self.store.tables(without=stage.name), moment)
+                derived = Derived(list(derived.samples), derived.tables)
+                traced.extend(self._traces(derived.tables))
+            except Exception as error:
+                status, reason = failure(error)
+                failures.append(SourceState(stage.name, "stage", status, None, reason))
+                self.store.age(stage.name, reason)
+            else:
+                self.store.put(stage.name, derived.samples, derived.tables, moment.at)
+        self._stage_failures = tuple(failures)
+        return traced
+
     def _states(self) -> tuple[SourceState, ...]:
-        return (*(runner.state for runner in self._runners), *self.store.troubles)
+        return (*(runner.state for runner in self._runners), *self._stage_failures, *self.store.troubles)
 
     def _publish(self, at: float, wall: float) -> Snapshot:
         states = self._states()
@@ -260,6 +284,7 @@ class Engine:
         """A tick failed by a fault of the engine's own: what is known becomes stale, and people are told."""
         self.failure = error
         with suppress(Exception):
-            for name in (OWN, *(runner.source.name for runner in self._runners)):
+            sources = (runner.source.name for runner in self._runners)
+            for name in (OWN, *sources, *(stage.name for stage in self._stages)):
                 self.store.age(name, failure(error).reason)
             self._publish(self._monotonic(), self._wall())

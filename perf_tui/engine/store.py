@@ -67,14 +67,16 @@ class Store:
             merged.update(values)
         return merged
 
-    def tables(self) -> dict[str, object]:
-        """The newest rows, by the name of their table.
+    def tables(self, without: str | None = None) -> dict[str, object]:
+        """The newest rows, by the name of their table; on demand without those of one source.
 
         Several sources may fill one table: tuples of rows are joined in the order of the sources;
         of anything else the last source's wins.
         """
         merged: dict[str, object] = {}
-        for tables in self._tables.values():
+        for source, tables in self._tables.items():
+            if source == without:
+                continue
             for name, rows in tables.items():
                 before = merged.get(name)
                 if type(before) is tuple and type(rows) is tuple:  # not a NamedTuple: that is one row

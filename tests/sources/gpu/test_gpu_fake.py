@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pynvml
@@ -36,6 +38,12 @@ def test_everything_that_is_asked_is_played_or_a_constant() -> None:
 def test_what_is_not_played_does_not_reach_for_a_driver() -> None:
     with pytest.raises(AttributeError, match="does not play nvmlDeviceGetSerial"):
         FakeNvml().nvmlDeviceGetSerial  # noqa: B018
+
+
+def test_to_watch_gpus_loads_no_library_before_it_is_tried() -> None:
+    code = "import sys, perf_tui.sources.gpu.nvml, perf_tui.sources.gpu.sysfs; print('pynvml' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "False"
 
 
 def test_the_bits_of_throttling_are_those_of_the_module() -> None:

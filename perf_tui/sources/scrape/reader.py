@@ -39,7 +39,7 @@ class Scrape:
     """By slot; None where the series was not in this body."""
     lines: int = 0
     read: int = 0
-    """Lines that could be read, comments among them."""
+    """Lines that hold a sample, or what was in a body before; 0 where a body is none of metrics."""
     bad: int = 0
     first_bad: str | None = None
     """The first line that could not be read, and why; safe to show."""
@@ -119,10 +119,12 @@ class Pass:
         self._unusual += 1
         if line.lstrip(" \t\r").startswith("#"):
             self._comment(line, key)
-        elif not line.strip(" \t\r"):
+            return
+        if not line.strip(" \t\r"):
             if self._openmetrics:
                 self.scrape.objection = self.scrape.objection or "it has blank lines"
-        elif not self._timestamped(line, key):
+            return
+        if not self._timestamped(line, key):
             try:
                 self._sample(parse(line, self._openmetrics), key)
             except LineError as error:

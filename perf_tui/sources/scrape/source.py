@@ -77,7 +77,7 @@ class ScrapeSource(Source[Reading]):
         scrape = await self._scrape(text, openmetrics)
         if self._model.settle():
             scrape = await self._scrape(text, openmetrics)
-        if scrape.bad and not self._model.survey.samples:
+        if scrape.bad and not scrape.read:
             raise SourceError(f"nothing in its answer is a metric; the first line: {scrape.first_bad}")
         if not text.isascii() and _NOT_UTF8.search(text):
             scrape.objection = scrape.objection or "it is not UTF-8"

@@ -107,6 +107,8 @@ def _parser() -> Parser:
     _add_seconds(alerts)
     inner = alerts.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser)
     _command(inner, "check", "validate a file of rules, TOML or JSON").add_argument("file", metavar="FILE")
+    discover = _command(commands, "discover", "what runs here that can be watched")
+    discover.add_argument("--write", action="store_true", help="add it to config.toml")
     _add_json(_command(commands, "doctor", "what can be read and what not, with the mend"), "JSON instead of text")
     config = _command(commands, "config", "the configuration: path, print, validate, init, schema")
     inner = config.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)

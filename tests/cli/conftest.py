@@ -35,5 +35,6 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
             return Engine(fakes, AlertEngine(rules(config)), 0.02, host="web-1")
 
         monkeypatch.setattr(assembly, "build_engine", build)
+        monkeypatch.setattr(assembly, "find", lambda config, within: [])
 
     return install

@@ -148,7 +148,7 @@ def test_no_headless_module_imports_textual() -> None:
 
 def test_collect_imports_neither_textual_nor_what_nothing_here_needs() -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "perf_tui", "collect", "--for", "1", *QUICK],
+        [sys.executable, "-X", "importtime", "-m", "perf_tui", "collect", "--for", "1", "--no-discover", *QUICK],
         capture_output=True,
         text=True,
         timeout=DEADLINE,

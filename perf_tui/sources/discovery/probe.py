@@ -30,6 +30,11 @@ OTHERS = frozenset((
     11211, 25672, 26379, 27017,
 ))  # fmt: skip
 """Ports of protocols that are not HTTP and whose servers may log a request as an attack: they are not asked."""
+OTHER_PROGRAMS = frozenset((
+    "sshd", "redis-server", "valkey-server", "keydb-server", "memcached", "postgres", "mysqld", "mariadbd", "mongod",
+    "named", "dnsmasq", "systemd-resolve", "smbd", "rpcbind", "exim4", "master", "dovecot", "slapd", "Xorg", "Xvnc",
+))  # fmt: skip
+"""Names of such servers, wherever they listen."""
 _WANTS_TLS = re.compile(rb"HTTPS|SSL-enabled server port")
 
 
@@ -96,6 +101,8 @@ async def probe(fetcher: Fetcher, listener: Listener, profiles: Sequence[Profile
     """Ask one listener; `within` is the time for each answer. Never raises for what the listener does."""
     if listener.port in OTHERS:
         return Finding(listener, "not asked: its port is that of another protocol")
+    if listener.process in OTHER_PROGRAMS:
+        return Finding(listener, "not asked: this program speaks another protocol")
     scheme, first = "http", ""
     for path in _order(listener.port, profiles):
         try:

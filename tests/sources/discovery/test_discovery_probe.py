@@ -191,6 +191,13 @@ async def test_ports_of_other_protocols_are_not_asked(fetcher: Fetcher) -> None:
     assert not OTHERS & ports(PROFILES)
 
 
+async def test_programs_of_other_protocols_are_not_asked_on_any_port(fetcher: Fetcher) -> None:
+    async with serve(page(exposition())) as server:
+        finding = await probe(fetcher, listener(server, process="redis-server"), PROFILES)
+        assert server.connections == 0
+    assert finding.reason == "not asked: this program speaks another protocol"
+
+
 async def test_over_ipv6(fetcher: Fetcher) -> None:
     try:
         async with serve(page(exposition()), host="::1") as server:

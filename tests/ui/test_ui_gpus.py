@@ -260,20 +260,20 @@ def test_all_gpus_in_one_line() -> None:
     assert line is not None
     label, id, value, text = line
     assert (label, id, value.number) == ("GPUs", "gpu.utilization", 0.9)
-    assert text == "2 GPUs  40.0GiB of 160GiB  83°C  624W", "the instance's memory is the GPU's"
+    assert text == ["2 GPUs", "40.0GiB of 160GiB", "83°C", "624W"], "the instance's memory is the GPU's"
 
 
 def test_one_gpu_in_one_line_is_named() -> None:
     line = summary(Machine(gpu()).view())
     assert line is not None
     assert line[0] == "GPU"
-    assert line[3] == "H100 80GB HBM3  20.0GiB of 80.0GiB  61°C  312W"
+    assert line[3] == ["H100 80GB HBM3", "20.0GiB of 80.0GiB", "61°C", "312W"]
 
 
 def test_trouble_is_a_part_of_the_line() -> None:
     line = summary(Machine(gpu(), gpu("1", throttle=(Throttle("too hot", "warning"),))).view(ASCII))
     assert line is not None
-    assert line[3] == "2 GPUs  40.0GiB of 160GiB  61C  624W  1: too hot"
+    assert line[3] == ["2 GPUs", "40.0GiB of 160GiB", "61C", "624W", "1: too hot"]
 
 
 def test_names_without_what_is_known() -> None:

@@ -9,7 +9,7 @@ from perf_tui.ui.draw.charts import area, spark
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.machine import bar_role, level_role
+from perf_tui.ui.panes.levels import bar_role, level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

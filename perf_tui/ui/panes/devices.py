@@ -12,7 +12,7 @@ from perf_tui.text import fit
 from perf_tui.ui.draw.charts import nice, spark, top_of
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.machine import level_role
+from perf_tui.ui.panes.levels import level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -12,7 +12,7 @@ from perf_tui.measures.units import WIDTH
 from perf_tui.ui.draw.charts import nice, spark, top_of
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.charts import Curve
-from perf_tui.ui.panes.machine import level_role
+from perf_tui.ui.panes.levels import level_role
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.table import Column, TablePane
 

@@ -6,7 +6,7 @@ from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.text import fit
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row
-from perf_tui.ui.panes.machine import bar_role, level_role
+from perf_tui.ui.panes.levels import bar_role, level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -17,7 +17,7 @@ from perf_tui.ui.draw.charts import spark, top_of
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.machine import bar_role, level_role
+from perf_tui.ui.panes.levels import bar_role, level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.table import Column, TablePane
 
@@ -292,7 +292,7 @@ def height(snapshot: Snapshot) -> int:
     return 2 + len(gpu_rows(snapshot))
 
 
-def summary(view: View) -> tuple[str, str, Value, str] | None:
+def summary(view: View) -> tuple[str, str, Value, list[str]] | None:
     """All GPUs in one line: label, measure, its highest value, and the rest in words; None where there is no GPU.
 
     A MIG instance is a part of its GPU and not counted again.
@@ -315,7 +315,7 @@ def summary(view: View) -> tuple[str, str, Value, str] | None:
     worst = max(whole, key=lambda row: _LEVELS[row.role])
     if worst.role in ("critical", "warning") and words(worst):
         parts.append(f"{worst.gpu.gpu}: {words(worst)}")
-    return "GPU" if len(whole) == 1 else "GPUs", "gpu.utilization", busiest.busy, "  ".join(parts)
+    return "GPU" if len(whole) == 1 else "GPUs", "gpu.utilization", busiest.busy, parts
 
 
 class OnGpu(NamedTuple):

@@ -11,22 +11,13 @@ from perf_tui.text import cut
 from perf_tui.text import width as cells_of
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.panes.gpus import summary
+from perf_tui.ui.panes.levels import bar_role, level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
 STACKED_ON = ("dm-", "md", "loop", "zram")
 """Disks that pass their traffic on to others, by the beginning of their names: not counted twice."""
-
-
-def level_role(id: str, value: Value) -> str:
-    """The role of a measure's value: its level where it has limits."""
-    return "text" if value.number is None else {"ok": "text"}.get(level := CATALOGUE[id].level(value.number), level)
-
-
-def bar_role(id: str, value: Value) -> str:
-    """The role of a meter: calm until a limit is passed."""
-    role = level_role(id, value)
-    return "chart1" if role == "text" else role
 
 
 def total(snapshot: Snapshot, id: str, skip: tuple[str, ...] = ()) -> Value:
@@ -112,6 +103,7 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, Sequence[str]]
         resource: at("system.pressure", resource=resource, stat="some") for resource in ("cpu", "memory", "io")
     }
     _, stall = highest(snapshot, "system.pressure")
+    gpus = summary(view)
     return [
         ("CPU", "system.cpu.utilization", at("system.cpu.utilization"), [f"load {loads}", *waits]),
         ("memory", "system.memory.utilization", at("system.memory.utilization"), [memory_used]),
@@ -124,4 +116,5 @@ def _lines(view: View, width: int) -> list[tuple[str, str, Value, Sequence[str]]
           f"{text(established, '1')} connections"]),
         ("stalls", "system.pressure", stall,
          [f"{name} {text(value, 'ratio', 5)}" for name, value in pressures.items()]),
+        *([gpus] if gpus is not None else []),
     ]  # fmt: skip

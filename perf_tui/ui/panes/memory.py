@@ -7,7 +7,7 @@ from perf_tui.ui.draw.charts import area
 from perf_tui.ui.draw.meter import meter, stacked
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.machine import bar_role
+from perf_tui.ui.panes.levels import bar_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -6,7 +6,7 @@ from perf_tui.measures.model import series
 from perf_tui.ui.draw.charts import spark
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.machine import level_role
+from perf_tui.ui.panes.levels import level_role
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -8,6 +8,7 @@ from textual.geometry import Region
 
 from perf_tui.ui.panes.charts import Lines
 from perf_tui.ui.panes.engines import CACHE, QUEUE, TOKENS, Engines, engine_rows, quantiles
+from perf_tui.ui.panes.gpus import GpuProcesses, Gpus, gpu_rows
 from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.phases import Phases
 from perf_tui.ui.screens.live import LiveScreen
@@ -15,7 +16,7 @@ from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
 from perf_tui.ui.widgets.pane import Pane
 
-LOOKED_FOR = "no GPU and no inference server was found on this machine"
+LOOKED_FOR = "no inference server was found on this machine's loopback"
 BRINGS = "perf-tui discover shows what was tried; or name an inference server's metrics in [[targets]] of config.toml"
 
 
@@ -29,7 +30,9 @@ class Ai(LiveScreen):
     def panes(self) -> Sequence[Pane]:
         self._engines = Engines("engines")
         subject = self._engines.subject
+        self._gpus = Gpus("gpus")
         return (
+            self._gpus,
             self._engines,
             Lines("tokens", "tokens per second", TOKENS, subject, named=True),
             Lines("queue", "requests", QUEUE, subject),
@@ -37,15 +40,23 @@ class Ai(LiveScreen):
             Lines("itl", "time between tokens", quantiles("ai.latency.itl"), subject),
             Lines("cache", "caches", CACHE, subject),
             Phases("phases", subject),
-            Invitation("missing", "ai", LOOKED_FOR, BRINGS),
+            GpuProcesses("ongpu", lambda: self._gpus.gpu),
+            Invitation("missing", "inference", LOOKED_FOR, BRINGS),
         )
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
-        engines = len(engine_rows(view.snapshot))
+        gpus, engines = len(gpu_rows(view.snapshot)), len(engine_rows(view.snapshot))
+        # Without a GPU one line says so, and its room goes to the engines.
+        shown = min(2 + gpus, max(3, height // 4)) if gpus else 2
+        plan = {"gpus": Region(0, top, width, shown)}
+        top, height = top + shown, height - shown
         if not engines:
-            return {"missing": Region(0, top, width, 3)}
+            plan["missing"] = Region(0, top, width, 3)
+            if gpus:
+                plan["ongpu"] = Region(0, top + 3, width, height - 3)
+            return plan
         upper = max(3, min(2 + engines, height // 3))
-        plan = {"engines": Region(0, top, width, upper)}
+        plan["engines"] = Region(0, top, width, upper)
         charts = [("tokens", 4, 12, 9), ("queue", 4, 10, 8), ("ttft", 4, 12, 7), ("itl", 4, 12, 6), ("cache", 4, 10, 5)]
         phases = ("phases", 3, 3, 4)
         left = width // 2 if width >= 120 else width

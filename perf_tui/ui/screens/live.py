@@ -107,7 +107,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         plan = self.plan(self.size)
         if plan != self._plan:
             self._plan = plan
-            self.query_one(Board).refresh(layout=True)
+            self.query_one(Board).rearrange()
             self._refocus(plan)
         view = self.perf.view
         for pane in self.query(Pane):

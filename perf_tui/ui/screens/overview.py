@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Region
 
 from perf_tui.ui.panes.engines import EnginesTile, engine_rows
+from perf_tui.ui.panes.gpus import gpu_rows
 from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.machine import Machine
 from perf_tui.ui.panes.oneclock import OneClock
@@ -34,7 +35,7 @@ class Overview(LiveScreen):
             Invitation("app", "application", "no service is watched", "press 2 to see what was looked for"),
             Machine("machine"),
             EnginesTile("engines"),
-            Invitation("ai", "ai", "no GPU or inference server is watched", "press 4 to see what was looked for"),
+            Invitation("ai", "ai", "no inference server is watched", "press 4 to see what was looked for"),
             OneClock("clock"),
             TopProcesses("top"),
         )
@@ -43,6 +44,7 @@ class Overview(LiveScreen):
         wide = width >= SIDE_BY_SIDE
         findings = min(3, max(1, sum(alert.firing for alert in view.snapshot.alerts)))
         services = len(view.snapshot.tables.get("services", ()))  # type: ignore[arg-type]
+        machine = 8 + bool(gpu_rows(view.snapshot))
         engines = len(engine_rows(view.snapshot))
         rows = stack(
             top,
@@ -50,7 +52,7 @@ class Overview(LiveScreen):
             [
                 ("verdict", findings, findings, 9),
                 ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
-                ("machine", 8, 8, 8),
+                ("machine", machine, machine, 8),
                 ("engines", min(4, 2 + engines), 2 + min(8, engines), 7) if engines else ("ai", 2, 2, 4),
                 ("clock", 4, 31 if wide else 17, 6),
                 *([] if wide else [("top", 4, 60, 2)]),

@@ -260,7 +260,9 @@ def test_processes_are_those_of_ps() -> None:
         assert row.memory == pytest.approx(int(rss) * 1024, rel=0.05)  # it may have grown and shrunk in between
         if "R" not in (row.state, state[0]):  # who runs at an instant differs from look to look
             assert row.state == state[0]
-        if not args.startswith("[") and args.isascii() and args.isprintable() and len(args) < 4000:
+        if row.command.startswith("[") or "\\" in row.command:
+            continue  # kernel threads, and what each spells out in its own way
+        if args.isascii() and args.isprintable() and len(args) < 4000:
             assert row.command.split() == args.split()
             compared += 1
     assert compared > 0
@@ -332,21 +334,16 @@ async def test_every_measure_of_the_system_has_a_number_here(
     conversation: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
     engine = Engine(system_sources(Host()), interval=20.0)
-    ticks = 0
-
-    def work(snapshot: object) -> None:
-        nonlocal ticks
-        ticks += 1
+    for _ in range(3):
         talk(conversation, 100_000)
         (tmp_path / "x").write_bytes(b"x" * 100_000)
-
-    engine.store.subscribe(work)
-    await engine.tick()
-    engine.set_interval(0.5)
-    await engine.run(ticks=2)
-    snapshot = engine.store.snapshot
+        spin(0.1)
+        snapshot = await engine.tick()
+    engine.stop()
+    await engine.run()  # closes the sources
     states = {state.name: (state.status, state.error) for state in snapshot.sources}
-    assert states == dict.fromkeys(("system", "connections", "filesystems", "processes"), (Status.OK, None))
+    for name in ("system", "connections", "filesystems", "processes"):
+        assert states[name] == (Status.OK, None)
     good = {key.id for key, value in snapshot.values.items() if value.status is Status.OK}
     wanted = {id for id in CATALOGUE if id.startswith(("system.", "self."))} - optional()
     speeds = [value for _, value in snapshot.all("system.network.utilization")]

@@ -35,15 +35,11 @@ class Command:
 
     def shown_as(self, keys: str) -> str:
         """`keys` that it was given, as people write them."""
-        return " ".join(_NAMES.get(key, key) for key in key_names(f"{keys},{self.always}"))
+        return " ".join(map(_written, key_names(f"{keys},{self.always}")))
 
 
 _NAMES = {
-    "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home",
-    "end": "End",
-    "tab": "Tab", "shift+tab": "Shift+Tab", "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/",
-    "plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?", "f1": "F1", "ctrl+p": "Ctrl+P",
-    "ctrl+c": "Ctrl+C",
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc",
 }  # fmt: skip
 
 _CHARACTERS = {"/": "slash", "\\": "backslash", "@": "at", "-": "minus", "+": "plus", "_": "underscore"}
@@ -51,9 +47,6 @@ _OTHERS = frozenset(
     ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete", "backspace", "tab",
      "enter", "escape", "space", *(f"f{number}" for number in range(1, 25))),
 )  # fmt: skip
-_PUNCTUATION = frozenset(
-    _CHARACTERS.get(char) or name(char).lower().replace("-", "_").replace(" ", "_") for char in punctuation
-)
 _ALLOWED = 'a character, or a name such as "f2", "pageup", "space", "comma", with "ctrl+", "shift+" or "alt+" before it'
 
 
@@ -68,10 +61,18 @@ def _key_name(key: str) -> str:
     return key
 
 
+_WRITTEN = {_key_name(char): char for char in punctuation}
+
+
+def _written(key: str) -> str:
+    """A key as people write it: `?`, `Ctrl+C`, `F1`, `g`."""
+    return _NAMES.get(key) or _WRITTEN.get(key) or (key if len(key) == 1 else key.title())
+
+
 def _exists(key: str) -> bool:
     """Whether a terminal can send such a key. Shift and a letter come as the capital letter."""
     *modifiers, last = key.split("+")
-    if last not in _OTHERS and last not in _PUNCTUATION and not (len(last) == 1 and last.isprintable()):
+    if last not in _OTHERS and last not in _WRITTEN and not (len(last) == 1 and last.isprintable()):
         return False
     return set(modifiers) <= {"ctrl", "shift", "alt"} and (modifiers != ["shift"] or last in _OTHERS)
 

@@ -41,6 +41,10 @@ class Board(Container):
         """Textual's question for how to arrange the children."""
         return self._plan_layout
 
+    def rearrange(self) -> None:
+        """Place the panes anew. Through a child: a widget's own refresh keeps what it knows of its children."""
+        self.children[0].refresh(layout=True)
+
 
 def stack(top: int, height: int, wishes: list[tuple[str, int, int, int]]) -> dict[str, tuple[int, int]]:
     """Rows one below the other: (id, least, most, importance) → (y, height) for those that fit.

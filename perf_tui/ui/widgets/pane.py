@@ -108,10 +108,9 @@ class Pane(Widget):
     def on_resize(self) -> None:
         self.redraw()
 
-    def on_focus(self) -> None:
-        self.redraw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Not on_focus and on_blur: they come before `has_focus` has changed."""
+        super().watch_has_focus(has_focus)
         self.redraw()
 
 

@@ -122,6 +122,8 @@ def sources(snapshot: Snapshot) -> Iterator[Check]:
         id = f"source.{clean(source.name)}"
         if source.status is Status.OK:
             yield _good(id, f"read in {(source.duration or 0.0) * 1000:.1f} ms")
+        elif source.status is Status.ABSENT:  # hardware that is not there is nothing to mend
+            yield _good(id, clean(source.error or "not here"))
         elif source.status is Status.PENDING:
             yield _poor(id, "it has not answered yet", "look again with a longer --interval")
         else:

@@ -125,7 +125,7 @@ def _alerts(snapshot: Snapshot) -> Iterator[Section]:
 
 def _failures(snapshot: Snapshot) -> Iterator[Section]:
     blocks: list[Block] = []
-    sources = [source for source in snapshot.sources if source.status is not Status.OK]
+    sources = [source for source in snapshot.sources if source.status not in (Status.OK, Status.ABSENT)]
     if sources:
         columns = (Column("source"), Column("status"), Column("reason"))
         rows = ((source.name, str(source.status), source.error or "") for source in sources)

@@ -1,0 +1,31 @@
+"""A Flask service with prometheus-flask-exporter: `python flask_app.py PORT`."""
+
+import logging
+import sys
+import threading
+import time
+
+from flask import Flask, Response
+from prometheus_flask_exporter import PrometheusMetrics
+from werkzeug.serving import WSGIRequestHandler
+
+app = Flask(__name__)
+PrometheusMetrics(app, group_by="url_rule")
+released = threading.Event()
+
+
+@app.get("/wait/<int:milliseconds>")
+def wait(milliseconds: int) -> str:
+    time.sleep(milliseconds / 1000)
+    return "waited"
+
+
+@app.get("/status/<int:code>")
+def status(code: int) -> Response:
+    return Response(status=code)
+
+
+if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"
+    app.run(host="127.0.0.1", port=int(sys.argv[1]), threaded=True)

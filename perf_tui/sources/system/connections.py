@@ -45,9 +45,12 @@ class Connections(Part[Sockets]):
         if sum(summary.get(name, 0) for name in ("TCP inuse", "TCP6 inuse", "TCP tw")) > MOST_SOCKETS:
             return self._many(summary)
         counts: Counter[str] = Counter(dict.fromkeys(_ALWAYS, 0))
-        for text in (self._host.read_proc("net/tcp"), self._optional("net/tcp6")):
-            for state, number in Counter(line.split(None, 4)[3] for line in text.splitlines()[1:]).items():
-                counts[_STATES.get(state, "unknown")] += number
+        _count(self._host.read_proc("net/tcp"), counts)
+        # For each table the kernel walks all of a hash that is sized for the machine's memory, which takes
+        # milliseconds; so the second is read only where its sums say that there is something in it.
+        waiting = summary.get("TCP tw", 1) - counts["time_wait"] - counts["fin_wait2"]
+        if summary.get("TCP6 inuse", 1) > 0 or waiting > 0:
+            _count(self._optional("net/tcp6"), counts)
         for text in (self._host.read_proc("net/udp"), self._optional("net/udp6")):
             counts["udp"] += max(0, text.count(b"\n") - 1)
         return Sockets(dict(counts))
@@ -88,6 +91,11 @@ class Connections(Part[Sockets]):
                 if state not in now.counts:
                     why = absent(f"more than {MOST_SOCKETS} sockets: counting them by state would cost too much")
                     yield Sample(series("system.network.connections", state=state), why)
+
+
+def _count(table: bytes, counts: Counter[str]) -> None:
+    for state, number in Counter(line.split(None, 4)[3] for line in table.splitlines()[1:]).items():
+        counts[_STATES.get(state, "unknown")] += number
 
 
 def _portable() -> Sockets:

@@ -179,6 +179,22 @@ def test_sockets_by_state_of_both_families(tree: Tree) -> None:
     }  # fmt: skip
 
 
+SIX = "TCP6: inuse {inuse}\nUDP6: inuse 0\n"
+
+
+@pytest.mark.parametrize(("inuse", "waiting", "read"), [(0, 1, False), (0, 2, True), (1, 1, True)])
+def test_the_table_of_ipv6_is_read_where_there_is_something_in_it(
+    tree: Tree, inuse: int, waiting: int, read: bool
+) -> None:
+    tree.write("proc/net/sockstat", SOCKSTAT.format(tcp=1, tw=waiting, udp=0))
+    tree.write("proc/net/sockstat6", SIX.format(inuse=inuse))
+    tree.write("proc/net/tcp", tcp("01", "06"))
+    tree.write("proc/net/tcp6", tcp("06"))
+    tree.write("proc/net/udp", TCP_HEAD)
+    found = numbers(Connections(Host(tree.proc, tree.sys)))
+    assert (found["established"], found["time_wait"]) == (1, 2 if read else 1)
+
+
 def test_without_ipv6_and_without_a_summary(tree: Tree) -> None:
     tree.write("proc/net/tcp", tcp("01"))
     tree.write("proc/net/udp", TCP_HEAD)

@@ -193,7 +193,7 @@ class PerfApp(App[None]):
         else:
             chosen = next((each for each in reversed(INTERVALS) if each < now), INTERVALS[0])
         self.engine.set_interval(chosen)
-        self.notify(f"every {chosen:g} s", title="interval", timeout=2)
+        self._say(f"every {chosen:g} s", "interval")
 
     def action_log(self) -> None:
         self.log_shown = not self.log_shown
@@ -206,8 +206,13 @@ class PerfApp(App[None]):
             return
         names = list(PALETTES)
         self._wear(PALETTES[names[(names.index(self.palette.name) + 1) % len(names)]])
-        self.notify(self.palette.title, title="theme", timeout=2)
+        self._say(self.palette.title, "theme")
         self.paint()
+
+    def _say(self, words: str, about: str) -> None:
+        """Show what a key has set, in the place of what the last one had."""
+        self.clear_notifications()
+        self.notify(words, title=about, timeout=2)
 
     def action_help(self) -> None:
         from perf_tui.ui.screens.help import Help

@@ -22,7 +22,11 @@ class FilterLine(Input):
     BINDINGS = [("escape", "drop", "drop")]  # noqa: RUF012  (Textual declares it so)
 
     def __init__(self) -> None:
-        super().__init__(id="filter", placeholder="filter: type what a row must hold; Enter keeps, Esc clears")
+        super().__init__(
+            id="filter",
+            placeholder="filter: type what a row must hold; Enter keeps, Esc clears",
+            select_on_focus=False,
+        )
         self.open = False
         self.cursor_blink = False
         self._table: TablePane[Any] | None = None
@@ -37,6 +41,7 @@ class FilterLine(Input):
         self._table = table
         self.open = True
         self.value = table.needle
+        self.cursor_position = len(self.value)
         self.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -110,6 +110,13 @@ async def test_a_kept_connection_that_the_server_has_closed_is_no_failure() -> N
         assert server.connections == 3
 
 
+async def test_a_body_without_length_ends_with_the_connection() -> None:
+    async with fetching(raw(b"HTTP/1.0 200 OK\r\n\r\nup 1\n", b"up 2\n")) as (fetcher, server):
+        for _ in range(2):
+            assert (await fetcher.get(TargetOptions(server.url()))).text == "up 1\nup 2\n"
+        assert server.connections == 2
+
+
 async def test_no_cookies_and_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")

@@ -40,7 +40,8 @@ class OneClock(Pane):
     def draw(self, view: View, width: int, height: int) -> Rows:
         if height < 3:
             return []
-        chosen = choose(view.snapshot, most=max(1, min(6, (height - 1) // 2)))
+        # More than six only where each has room to be read.
+        chosen = choose(view.snapshot, most=max(1, min((height - 1) // 2, max(6, (height - 1) // 6))))
         if not chosen:
             return [Row(width).gap().put("no number yet", "dim").done()]
         each, spare = divmod(height - 1, len(chosen))

@@ -54,7 +54,7 @@ class Overview(LiveScreen):
                 ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
                 ("machine", machine, machine, 8),
                 ("engines", min(4, 2 + engines), 2 + min(8, engines), 7) if engines else ("ai", 2, 2, 4),
-                ("clock", 4, 31 if wide else 17, 6),
+                ("clock", 4, height if wide else 17, 6),
                 *([] if wide else [("top", 4, 60, 2)]),
             ],
         )

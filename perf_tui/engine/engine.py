@@ -139,7 +139,10 @@ class Engine:
             self._fail(error)
 
     async def run(self, ticks: int | None = None) -> None:
-        """Tick at the interval until `stop`, or `ticks` times. Late ticks are skipped, not made up for."""
+        """Tick at the interval until `stop`, or `ticks` times. Late ticks are skipped, not made up for.
+
+        Where the ticks are counted, each waits for slow sources: nobody is there to see the next one.
+        """
         self._loop = asyncio.get_running_loop()
         due = self._monotonic()
         done = 0
@@ -147,7 +150,7 @@ class Engine:
             while not self._stopping:
                 interval = self.interval
                 try:
-                    await self.tick()
+                    await self.tick(self._patience() if ticks is None else interval)
                 except Exception as error:  # the next tick tries again
                     self._fail(error)
                 done += 1
@@ -174,12 +177,16 @@ class Engine:
         self._tick += missed
         return due + (1 + missed) * interval
 
-    async def tick(self) -> Snapshot:
+    def _patience(self) -> float:
+        """Seconds that a tick waits for its sources."""
+        return min(PATIENCE, self.interval / 4)
+
+    async def tick(self, patience: float | None = None) -> Snapshot:
         """Read every source that is due, derive, record, judge, publish."""
         self._tick += 1
         began = self._monotonic()
         self._change()
-        await self._read()
+        await self._read(self._patience() if patience is None else patience)
         traced = self._take()
         at, wall = self._monotonic(), self._wall()
         traced += self._work_out(Moment(at, wall, self.interval))
@@ -209,9 +216,8 @@ class Engine:
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 
-    async def _read(self) -> None:
+    async def _read(self, patience: float) -> None:
         """Start what is due, and wait for it a little: what is not there by then comes with the next tick."""
-        patience = min(PATIENCE, self.interval / 4)
         waited = []
         for runner in self._runners:
             if runner.due(self._tick):

@@ -134,6 +134,7 @@ class Engines(TablePane[EngineRow]):
     """All inference servers, the worst first. TTFT and inter-token latency are p95, or means where there is no more."""
 
     title = "inference"
+    leads = True
     columns = (
         Column("", 1, _mark, lambda row: row.trouble, _mark_role, "<", True, 20),
         Column("engine", 16, lambda row, view: row.engine, _by_name, align="<", descending=False, importance=20),

@@ -138,6 +138,7 @@ class Services(TablePane[ServiceRow]):
     """All services, the worst first."""
 
     title = "services"
+    leads = True
     columns = (
         Column("", 1, _mark, lambda row: row.trouble, _mark_role, "<", True, 10),
         Column("service", 20, lambda row, view: row.service.name, _by_name, align="<", descending=False, importance=10),

@@ -41,6 +41,8 @@ class TablePane(Pane, Generic[T]):
     sorted_by = 0
     holds_first = True
     """Whether the cursor stays on the row that came first of all, or on the first place until it is moved."""
+    leads = False
+    """Whether other panes of the screen show more about the selected row."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
@@ -165,32 +167,38 @@ class TablePane(Pane, Generic[T]):
         if self._shown:
             self._index = max(0, min(index, len(self._shown) - 1))
             self.selected = self.identity(self._shown[self._index])
-            self.redraw()
+            self._turned()
 
     def sort(self, step: int) -> None:
         """Sort by the next column, or the one before."""
         self.sort_column = (self.sort_column + step) % len(self.columns)
         self.reversed = False
         self._top = 0
-        self.redraw()
+        self._turned()
 
     def reverse(self) -> None:
         """Turn the order around."""
         self.reversed = not self.reversed
-        self.redraw()
+        self._turned()
 
     def release(self) -> None:
         """Take the cursor off its row and back to the first place, where it began there."""
         if not self.holds_first:
             self.selected = None
             self._index = self._top = 0
-            self.redraw()
+            self._turned()
 
     def filter(self, needle: str) -> None:
         """Show only rows that hold `needle`, in either case; an empty one shows all."""
         self.needle = needle
         self._top = 0
-        self.redraw()
+        self._turned()
+
+    def _turned(self) -> None:
+        if self.leads:
+            self.perf.paint()
+        else:
+            self.redraw()
 
     def on_click(self, event: Click) -> None:
         self.focus()

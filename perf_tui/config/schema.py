@@ -76,6 +76,7 @@ class Target(Section, frozen=True):
     password_file: Text | None = None
     ca_file: Text | None = None
     verify: bool = True
+    max_batch: Annotated[int, Meta(ge=1)] | None = None
 
 
 class AccessLog(Section, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -19,7 +20,9 @@ class Fit(NamedTuple):
 
 
 def named(family: str, prefix: str) -> str:
-    """The family with the profile's `*` spelled out."""
+    """The family, or pattern, with the profile's `*` spelled out."""
+    if family.startswith("*/"):
+        return f"/{re.escape(prefix)}{family[2:]}"
     return prefix + family[1:] if family.startswith("*") else family
 
 
@@ -47,10 +50,14 @@ def detect(profiles: Iterable[Profile], survey: Survey) -> list[Fit]:
 
 
 def choose(fits: Iterable[Fit]) -> list[Fit]:
-    """The best fit of each layer: an inference server's endpoint often has a web framework's numbers, too."""
+    """The best fit of each layer: an inference server's endpoint often has a web framework's numbers, too.
+
+    A generic one is taken alone: beside another it would make a service of what that is about.
+    """
     best: dict[str, Fit] = {}
     for each in fits:
-        best.setdefault(each.profile.layer, each)
+        if not (each.profile.generic and best):
+            best.setdefault(each.profile.layer, each)
     return list(best.values())
 
 

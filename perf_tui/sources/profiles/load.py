@@ -14,6 +14,7 @@ from perf_tui.config.explain import locate, nearest, shown
 from perf_tui.config.read import read
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.engines import DETAILS
+from perf_tui.sources.inference.adapters import ADAPTERS
 from perf_tui.sources.profiles.matching import compiled, regular
 from perf_tui.sources.profiles.schema import Candidate, Profile, Where
 
@@ -21,7 +22,21 @@ BUNDLED = Path(__file__).parent
 """The folder of the profiles that come with the program."""
 
 _FITTING = {
-    "gauge": {"family", "where", "of", "across", "max_over", "scale", "offset", "floor", "stat", "least", "most"},
+    "gauge": {
+        "family",
+        "where",
+        "of",
+        "across",
+        "max_over",
+        "scale",
+        "offset",
+        "floor",
+        "stat",
+        "least",
+        "most",
+        "times",
+        "read",
+    },
     "rate": {"family", "where", "of", "scale", "max_over"},
     "quantile": {"family", "where", "scale"},
     "summary": {"family", "where", "scale"},
@@ -85,6 +100,8 @@ def _problems(profile: Profile) -> Iterator[tuple[str, str]]:
     for place, family in families:
         yield from _family(place, family)
     yield from _where("exclude", profile.exclude)
+    if profile.probe is not None and profile.probe not in ADAPTERS:
+        yield "probe", f"there is no {shown(profile.probe)}; {nearest(profile.probe, ADAPTERS)}"
     for name in profile.details:
         if name not in DETAILS:
             yield f"details.{name}", f"{shown(name)} is no detail of an engine; {nearest(name, DETAILS)}"
@@ -136,7 +153,7 @@ def _candidate(place: str, candidate: Candidate, several: bool) -> Iterator[tupl
             yield from _where(f"{place}.{key}[{at}].where", selector.where)
             if selector.level and (kind != "rate" or key != "of"):
                 yield f"{place}.{key}[{at}].level", "only what a rate is taken of can be a level"
-            if selector.across and kind != "share":
+            if selector.across and kind != "share" and key not in ("whole", "times"):
                 yield f"{place}.{key}[{at}].across", f"the selectors of a {kind} have none of their own"
     if candidate.family:
         yield from _family(f"{place}.family", candidate.family)

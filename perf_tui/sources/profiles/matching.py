@@ -48,7 +48,8 @@ def _class(digit: str) -> Test:
 
 
 def regular(text: str) -> re.Pattern[str] | None:
-    """The pattern between the slashes of `/…/`; None where there are none. Raises re.error."""
+    """The pattern between the slashes of `/…/` or `*/…/`; None where there are none. Raises re.error."""
+    text = text.removeprefix("*")
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
         return re.compile(text[1:-1])
     return None

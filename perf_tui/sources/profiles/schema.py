@@ -1,9 +1,9 @@
 """What a profile may say: how to recognise an endpoint, and where each measure is to be found in it.
 
 A family is named as it is exposed, a histogram without `_bucket`. `*` at its beginning stands for one
-of the profile's prefixes. Between slashes it is a regular expression for the whole name; the first
-family that fits is taken. Characters of UTF-8 names that the classic format lacks (the dots of
-OpenTelemetry) are written `_`, in names of families and of labels.
+of the profile's prefixes. Between slashes it is a regular expression for the whole name, or after `*/`
+for what follows the prefix; the first family that fits is taken. Characters of UTF-8 names that the
+classic format lacks (the dots of OpenTelemetry) are written `_`, in names of families and of labels.
 
 Matchers (`where`, `given`, `exclude`) compare label values; a label that is missing is empty:
 
@@ -42,7 +42,7 @@ class Selector(Section, frozen=True):
     optional: bool = False
     """It appears with its first event: while it is not there, it is 0."""
     across: Across | None = None
-    """How its series become one number, where that is not as the candidate says (share)."""
+    """How its series become one number, where that is not as the candidate says (share, `whole` and `times`)."""
     level: bool = False
     """A gauge among counters: what is under way and will be counted later; its change counts, up and down (rate)."""
 
@@ -57,7 +57,7 @@ class Candidate(Section, frozen=True):
     mean      increase of `_sum` / increase of `_count` over the window; of several `of` the sum of their
               means; with `whole`, gauges, divided by what stands there
     ratio     increase of `part` / increase of `whole` over the window
-    share     `part` / `whole` as gauges stand now; the whole multiplied by each of `times`
+    share     `part` / `whole` as gauges stand now
     """
 
     kind: Kind
@@ -68,6 +68,9 @@ class Candidate(Section, frozen=True):
     part: tuple[Selector, ...] = ()
     whole: tuple[Selector, ...] = ()
     times: tuple[Selector, ...] = ()
+    """Gauges that it is multiplied by (gauge), or its whole (share)."""
+    read: str = ""
+    """The label whose text is the number, instead of the series' own (gauge)."""
     given: Where = field(default_factory=dict)
     """Only where some series of the family has such label values."""
     across: Across = "sum"

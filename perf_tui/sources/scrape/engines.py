@@ -26,22 +26,22 @@ def engines(
         key = Key(row)
         labels = dict(evaluation.shown[row])
         finish = tuple(_finish(plan, evaluation, key, times))
-        told = {name: evaluation.number(name, key) for name in plan.profile.details}
+        told = {name: evaluation.number(name, key) for name in DETAILS}
         yield Engine(
             engine=labels["engine"],
             model=labels.get("model", ""),
             source=source,
             profile=plan.profile.title,
             slots=tuple(slots) if len(evaluation.rows) == 1 else (),
-            phases=Phases(*(told.get(f"phase.{phase}", NOT_TOLD) for phase in Phases._fields)),
+            phases=Phases(*(told[f"phase.{phase}"] for phase in Phases._fields)),
             ranks=tuple(_ranks(plan, evaluation, key)),
             finish=finish,
             details=tuple(
                 (name, told[name])
                 for name in DETAILS
-                if name in told and not name.startswith("phase.") and told[name].status is not Status.ABSENT
+                if not name.startswith("phase.") and told[name].status is not Status.ABSENT
             ),
-            requests=sum(each.requests for each in finish),
+            requests=sum((each.requests for each in finish), 0.0),
             notices=(*plan.profile.notes, *notices),
         )
 

@@ -300,7 +300,9 @@ class Evaluation:
             yield "mean", self._mean(way, key)
         cells: Mapping[int, Mapping[str, str]] = self._cell(way.terms[0], key) or {}
         for stat, q in QUANTILES.items():
-            numbers = [at(self._ledger.values, slot) for slot, labels in cells.items() if _is(labels["quantile"], q)]
+            numbers = [
+                at(self._ledger.values, slot) for slot, labels in cells.items() if _number(labels["quantile"]) == q
+            ]
             if len(numbers) > 1:
                 yield stat, absent("it comes as one quantile for each series, which cannot be joined")
             elif numbers and numbers[0] is not None:
@@ -310,15 +312,20 @@ class Evaluation:
     def _gauge(self, way: Way, key: Key) -> Value:
         candidate = way.candidate
         numbers: list[float] = []
-        there = False
         for each in way.terms:
             cells = self._cell(each, key) or {}
-            there |= bool(cells)
-            numbers += [number * each.scale for number in self._standing(cells, candidate)]
+            found = [number * each.scale for number in self._standing(cells, candidate)]
+            if cells and not found and not each.optional and _has_limits(candidate):
+                return _NO_NUMBER
+            numbers += found
         if not numbers:
-            beyond = candidate.least is not None or candidate.most is not None
-            return _NO_NUMBER if there and beyond else NOTHING_YET
+            return NOTHING_YET
         number = _ACROSS[candidate.across](numbers) * candidate.scale + candidate.offset
+        for each in way.times:
+            factor = self._combined((each,), way, key)
+            if factor is None:
+                return NOTHING_YET
+            number *= factor
         return Value(number if candidate.floor is None else max(candidate.floor, number))
 
     def _standing(self, cells: Mapping[int, Mapping[str, str]], candidate: Candidate) -> Iterator[float]:
@@ -327,6 +334,8 @@ class Evaluation:
         highest: dict[object, float] = {}
         for slot, labels in cells.items():
             number = at(self._ledger.values, slot)
+            if number is not None and candidate.read:
+                number = _number(labels.get(candidate.read, ""))
             if number is None or not isfinite(number) or not _within(number, candidate):
                 continue
             if not max_over:
@@ -343,14 +352,18 @@ def covered(measures: Mapping[str, object]) -> list[str]:
     return [name for name in CATALOGUE if name.startswith(prefixes) and not name.startswith(ELSEWHERE)]
 
 
+def _has_limits(candidate: Candidate) -> bool:
+    return candidate.least is not None or candidate.most is not None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _within(number: float, candidate: Candidate) -> bool:
     return (candidate.least is None or number >= candidate.least) and (
         candidate.most is None or number <= candidate.most
     )
-
-
-def _is(written: str, q: float) -> bool:
-    try:
-        return float(written) == q
-    except ValueError:
-        return False

@@ -151,7 +151,7 @@ class Plan:
                 for label, text in self._told.get((at, id), {}).items():
                     if label == subject:
                         labels[label] = f"{self._target}/{text}"
-                    elif id or not labels[label]:
+                    elif id or not labels.get(label):
                         labels[label] = text
             better = tuple(sorted(labels.items()))
             found[row] = row if better in taken else better
@@ -231,7 +231,8 @@ class Plan:
             case "rate":
                 return Way(candidate, self._weigh(CounterTerm, candidate.terms, candidate))
             case "gauge":
-                return Way(candidate, self._weigh(GaugeTerm, candidate.terms, candidate))
+                terms = self._weigh(GaugeTerm, candidate.terms, candidate)
+                return Way(candidate, terms, times=self._weigh(GaugeTerm, candidate.times, candidate))
             case _:
                 means = self._weigh(HistogramTerm, candidate.terms, candidate)
                 return Way(candidate, means, self._weigh(GaugeTerm, candidate.whole, candidate))

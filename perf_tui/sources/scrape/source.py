@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 
 from perf_tui.config.schema import Target
 from perf_tui.engine.source import Derived, Source, SourceError
+from perf_tui.sources.inference.adapters import ADAPTERS
+from perf_tui.sources.inference.instead import as_metrics, switched_off
+from perf_tui.sources.inference.probes import Probes
+from perf_tui.sources.inference.told import Told
 from perf_tui.sources.profiles.schema import Profile
-from perf_tui.sources.scrape.fetch import Fetcher, TargetOptions
+from perf_tui.sources.scrape.fetch import Fetcher, Response, TargetOptions, judge
 from perf_tui.sources.scrape.model import Model
 from perf_tui.sources.scrape.reader import STEP, Pass, Scrape
 
@@ -55,6 +59,8 @@ class ScrapeSource(Source[Reading]):
         self._options = TargetOptions.of(target)
         self._fetcher = fetcher
         self._monotonic, self._wall = monotonic, wall
+        self._max_batch = target.max_batch
+        self._probes: Probes | None = None
         path = urlsplit(target.url).path or "/"
         self._model = Model(target.name, profiles, window, path=path, forced=target.profile)
 
@@ -66,22 +72,53 @@ class ScrapeSource(Source[Reading]):
     async def open(self) -> None:
         await self._fetcher.ready()  # the first reading's time must not hold what this takes
         self._fetcher.open()
+        if self._probes is not None:
+            self._probes.renew()  # it may have been restarted with other settings
 
     async def close(self) -> None:
         await self._fetcher.close()
 
     async def read(self) -> Reading:
         at, wall = self._monotonic(), self._wall()
-        response = await self._fetcher.get(self._options)
-        text, openmetrics = response.text, response.openmetrics
+        response = await self._get()
+        text, openmetrics = self._model.beside.text + response.text, response.openmetrics
         scrape = await self._scrape(text, openmetrics)
         if self._model.settle():
+            text = await self._meet() + response.text
             scrape = await self._scrape(text, openmetrics)
         if scrape.bad and not scrape.read:
             raise SourceError(f"nothing in its answer is a metric; the first line: {scrape.first_bad}")
         if not text.isascii() and _NOT_UTF8.search(text):
             scrape.objection = scrape.objection or "it is not UTF-8"
         return Reading(scrape, at, wall)
+
+    async def _get(self) -> Response:
+        """The metrics; what is asked beside them is asked at the same time, so that both are of one moment."""
+        beside = None if self._probes is None else asyncio.create_task(self._probes.ask())
+        try:
+            options = self._options
+            response = await self._fetcher.request(options)
+            if reason := await switched_off(self._fetcher, options, response.status):
+                raise SourceError(reason)
+            response = as_metrics(urlsplit(options.url).path, response)
+            judge(response, options)
+            if beside is not None:
+                self._model.beside = await beside
+            return response
+        finally:
+            if beside is not None:
+                beside.cancel()
+
+    async def _meet(self) -> str:
+        """It has just been recognised: ask what there is to ask beside its metrics."""
+        chosen = [each.profile for each in self._model.chosen]
+        endpoints = [endpoint for profile in chosen for endpoint in ADAPTERS.get(profile.probe or "", ())]
+        paths = [path for profile in chosen for path in profile.paths]
+        self._probes, self._model.beside = None, Told()
+        if endpoints or self._max_batch is not None:
+            self._probes = Probes(self._fetcher, self._options, endpoints, paths, self._max_batch)
+            self._model.beside = await self._probes.ask()
+        return self._model.beside.text
 
     async def _scrape(self, text: str, openmetrics: bool) -> Scrape:
         reading = Pass(self._model.reader, text, openmetrics)

@@ -76,7 +76,7 @@ class Terminal:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 cwd=folder,
-                env=_environment(environment or {}),
+                env=surroundings(environment or {}),
             )
         except BaseException:
             self._close_descriptors()
@@ -273,7 +273,8 @@ def _pattern(text: str) -> Callable[[Terminal], bool]:
     return lambda terminal: pattern.search(terminal.text) is not None
 
 
-def _environment(over: Mapping[str, str | None]) -> dict[str, str]:
+def surroundings(over: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment of a person at a terminal of today, with `over` laid over it; None takes a variable away."""
     chosen: dict[str, str | None] = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     chosen |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **over}
     return {name: value for name, value in chosen.items() if value is not None}

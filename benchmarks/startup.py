@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from benchmarks import options, table
-from benchmarks.harness import Terminal
+from benchmarks.harness import Terminal, surroundings
 
 _OURS = (sys.executable, "-m", "perf_tui")
 FIGURES = {"seconds": "seconds"}
@@ -17,7 +17,14 @@ FIGURES = {"seconds": "seconds"}
 def command(*arguments: str, folder: str) -> float:
     """Seconds that a command takes from its start to its end."""
     began = time.monotonic()
-    subprocess.run(arguments, check=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        arguments,
+        check=True,
+        cwd=folder,
+        env=surroundings({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
     return time.monotonic() - began
 
 

@@ -11,6 +11,7 @@ from math import inf
 
 from perf_tui.config.schema import Target
 from perf_tui.engine.source import SourceDenied, SourceError
+from perf_tui.sources.discovery.knock import knock
 from perf_tui.sources.discovery.listeners import Listener
 from perf_tui.sources.profiles.detect import choose, describe
 from perf_tui.sources.profiles.schema import Profile
@@ -131,7 +132,9 @@ def _url(scheme: str, listener: Listener, path: str) -> str:
 async def _ask(fetcher: Fetcher, listener: Listener, scheme: str, path: str, within: float) -> tuple[Response, str]:
     """The answer, and the scheme that it came by: over TLS where plain HTTP is answered with the wish for it."""
     options = TargetOptions(_url(scheme, listener, path), timeout=within, max_body=LARGEST, verify=False)
-    response = await fetcher.request(options)
+    response = await knock(listener.address, listener.port, path, within, LARGEST) if scheme == "http" else None
+    if response is None:
+        response = await fetcher.request(options)
     if scheme == "http" and response.status >= 400 and _WANTS_TLS.search(response.body[:2000]):
         return await _ask(fetcher, listener, "https", path, within)
     judge(response, options)

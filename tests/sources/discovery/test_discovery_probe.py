@@ -117,7 +117,9 @@ async def test_who_has_no_metrics(fetcher: Fetcher, answer: Answer, words: str) 
     finding, server = await asked(fetcher, answer)
     assert words in finding.reason
     assert not finding.watchable
-    assert len(server.requests) == len(paths(PROFILES))
+    # A coded body and a redirection are beyond the first question, and asked for again by the library.
+    each = 2 if "MiB" in words or "redirects" in words else 1
+    assert len(server.requests) == each * len(paths(PROFILES))
 
 
 @pytest.mark.parametrize(
@@ -137,8 +139,7 @@ async def test_who_would_not_answer_better_on_other_paths_is_asked_once(
 ) -> None:
     finding, server = await asked(fetcher, answer, within=0.2)
     assert words in finding.reason
-    # A connection that is closed without a word is tried once more: it might have been one that was kept.
-    assert len(server.requests) == (2 if "closed" in words else 1)
+    assert len(server.requests) == 1
 
 
 async def test_one_that_has_no_metrics_yet_is_worth_another_try(fetcher: Fetcher) -> None:
@@ -174,7 +175,7 @@ async def test_a_server_that_wants_tls_is_asked_over_tls(
         finding = await probe(fetcher, listener(server), PROFILES)
     assert finding.url == f"https://127.0.0.1:{server.port}/metrics"
     assert finding.target.verify is False
-    assert asked == ["http", "https"]
+    assert asked == ["https"], "the library is used where the first question shows that it is needed"
 
 
 async def test_over_tls_as_well_only_one_more_try(fetcher: Fetcher) -> None:

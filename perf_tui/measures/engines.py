@@ -26,7 +26,8 @@ DETAILS: dict[str, Detail] = {
     "batch.tokens": Detail("tokens per step", "1"),
     "length.prompt": Detail("prompt tokens of a request, mean", "1"),
     "length.output": Detail("output tokens of a request, mean", "1"),
-    "lora.running": Detail("LoRA adapters", "1"),
+    "lora.running": Detail("LoRA adapters in use", "1"),
+    "memory.device": Detail("share of the model in GPU memory", "ratio"),
 }
 """What a profile may tell of an engine besides measures; times are means over the window."""
 

@@ -16,13 +16,14 @@ from textual.widgets import Input, Static
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export import formats
 from perf_tui.export.files import write
+from perf_tui.text import clean
 
 if TYPE_CHECKING:
     from perf_tui.ui.app import PerfApp
 
 
 class Export(ModalScreen[None]):
-    """Saves the snapshot that was on show when it was opened."""
+    """Saves the snapshot that was on show when it was opened; as a picture, the screen below."""
 
     DEFAULT_CSS = """
     Export { align: center middle; }
@@ -53,18 +54,19 @@ class Export(ModalScreen[None]):
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        app: PerfApp = self.app  # type: ignore[assignment]
-        path = Path(event.value.strip()).expanduser()
         try:
-            if path.suffix == ".svg":
-                from perf_tui.ui.picture import screen_svg
-
-                text = screen_svg(app)
-            else:
-                text = formats.render(self._snapshot, formats.of(path))
-            write(path, text)
-        except (OSError, ValueError) as error:
-            self.query_one("#said", Static).update(Content.styled(f"not saved: {error}", "$error"))
+            path = Path(event.value.strip()).expanduser()
+            write(path, self._rendered(formats.of(path)))
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of a user that there is not
+            self.query_one("#said", Static).update(Content.styled(f"not saved: {clean(str(error))}", "$error"))
             return
         self.dismiss()
-        app.notify(f"saved {path}", timeout=4, markup=False)
+        self.app.notify(f"saved {clean(str(path))}", timeout=4, markup=False)
+
+    def _rendered(self, name: str) -> str:
+        app: PerfApp = self.app  # type: ignore[assignment]
+        if name == formats.PICTURE:
+            from perf_tui.ui.picture import screen_svg
+
+            return screen_svg(app)
+        return formats.render(self._snapshot, name, ascii_only=app.glyphs.ascii_only)

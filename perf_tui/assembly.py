@@ -13,9 +13,9 @@ from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import OWN, Engine
+from perf_tui.engine.later import Later
 from perf_tui.engine.source import Source
 from perf_tui.measures.services import traces
-from perf_tui.sources.accesslog.source import AccessLogSource
 from perf_tui.sources.gpu.nvml import Nvidia
 from perf_tui.sources.gpu.sysfs import SysfsGpus
 from perf_tui.sources.system.connections import Connections
@@ -31,6 +31,7 @@ from perf_tui.sources.system.source import PartsSource
 
 if TYPE_CHECKING:
     from perf_tui.sources.discovery.probe import Finding
+    from perf_tui.sources.scrape.targets import Scraping
 
 
 def system_sources(host: Host) -> list[Source[Any]]:
@@ -47,6 +48,10 @@ def system_sources(host: Host) -> list[Source[Any]]:
 
 def access_logs(config: Config) -> list[Source[Any]]:
     """The logs that the configuration names."""
+    if not config.access_logs:
+        return []
+    from perf_tui.sources.accesslog.source import AccessLogSource
+
     return [AccessLogSource(log.name, log.path, log.format, config.window) for log in config.access_logs]
 
 
@@ -64,25 +69,33 @@ def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
     host = Host()
     sources = [*system_sources(host), *access_logs(config), *pushed(config)]
-    alerts = AlertEngine(rules(config))
-    if not (config.targets or config.discovery.enabled):
-        return Engine(sources, alerts, config.interval, traces=traces)
-    # HTTP and the profiles are loaded where there is something to ask, or to look for.
+    scraping = _scraping(config) if config.targets or paths.user_profiles().exists() else None
+    if scraping is not None:
+        _check_names(config, sources)
+        sources += map(scraping.source, config.targets)
+    engine = Engine(sources, AlertEngine(rules(config)), config.interval, traces=traces)
+    if config.discovery.enabled:
+        engine.add_source(Later("discovery", "discovery", lambda: _discovery(config, host, engine, scraping)))
+    return engine
+
+
+def _scraping(config: Config) -> Scraping:
+    """What targets share. HTTP and the profiles are loaded where there is something to ask, or to look for."""
+    from perf_tui.sources.scrape.targets import Scraping
+
+    return Scraping(config, paths.user_profiles())
+
+
+def _discovery(config: Config, host: Host, engine: Engine, scraping: Scraping | None) -> Source[Any]:
     from perf_tui.sources.discovery.listeners import Listeners
     from perf_tui.sources.discovery.probe import ports
     from perf_tui.sources.discovery.source import Discovery
     from perf_tui.sources.discovery.watch import EngineWatcher, taken
-    from perf_tui.sources.scrape.targets import Scraping
 
-    scraping = Scraping(config, paths.user_profiles())
-    _check_names(config, sources)
-    sources += map(scraping.source, config.targets)
-    engine = Engine(sources, alerts, config.interval, traces=traces)
-    if config.discovery.enabled:
-        listeners = Listeners(host, ports(scraping.profiles))
-        watcher = EngineWatcher(engine, scraping.source)
-        engine.add_source(Discovery(listeners, scraping.profiles, scraping.fetcher, watcher, taken(config.targets)))
-    return engine
+    scraping = scraping or _scraping(config)
+    listeners = Listeners(host, ports(scraping.profiles))
+    watcher = EngineWatcher(engine, scraping.source)
+    return Discovery(listeners, scraping.profiles, scraping.fetcher, watcher, taken(config.targets))
 
 
 def _check_names(config: Config, sources: Sequence[Source[Any]]) -> None:

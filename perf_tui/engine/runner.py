@@ -56,7 +56,9 @@ class Runner:
             return False
         if self.failed:
             return self._monotonic() >= self._not_before
-        return self._started is None or tick - self._started >= self.source.every
+        if self._started is None:
+            return tick >= self.source.first
+        return tick - self._started >= self.source.every
 
     def late(self, interval: float) -> bool:
         """Whether a reading is under way while the numbers of the one before it are old; the state then says so."""

@@ -77,6 +77,8 @@ class Source(ABC, Generic[R]):
     """What sort of source, as in exports: system, processes, scrape…"""
     every: int = 1
     """Read on each n-th tick of the engine."""
+    first: int = 0
+    """The tick of its first reading."""
     deadline: float = 5.0
     """Seconds after which a reading counts as failed."""
 

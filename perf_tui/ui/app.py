@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -16,30 +18,28 @@ from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
 from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
-from perf_tui.ui.panes.services import Services
-from perf_tui.ui.screens.ai import Ai
-from perf_tui.ui.screens.alerts import Alerts
-from perf_tui.ui.screens.application import Application
 from perf_tui.ui.screens.live import LiveScreen
-from perf_tui.ui.screens.missing import missing
-from perf_tui.ui.screens.overview import Overview
-from perf_tui.ui.screens.service import ServiceScreen
-from perf_tui.ui.screens.system import System
 from perf_tui.ui.view import View
 
 INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+def _screen(module: str, name: str) -> Screen[None]:
+    """A screen of the folder screens/, imported when it is shown for the first time."""
+    screen: Screen[None] = getattr(import_module(f"perf_tui.ui.screens.{module}"), name)()
+    return screen
 
 
 class PerfApp(App[None]):
     """Shows what an engine publishes. It starts and stops nothing but itself."""
 
     MODES: ClassVar[dict[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
-        "overview": Overview,
-        "app": Application,
-        "system": System,
-        "ai": Ai,
-        "workers": lambda: missing("workers"),
-        "alerts": Alerts,
+        "overview": partial(_screen, "overview", "Overview"),
+        "app": partial(_screen, "application", "Application"),
+        "system": partial(_screen, "system", "System"),
+        "ai": partial(_screen, "ai", "Ai"),
+        "workers": partial(_screen, "workers", "Workers"),
+        "alerts": partial(_screen, "alerts", "Alerts"),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -51,12 +51,16 @@ class PerfApp(App[None]):
     CSS = """
     Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
     ModalScreen { background: $background 60%; }
+    PerfApp.-ascii ModalScreen * { border: ascii $primary; scrollbar-size: 0 0; }
+    PerfApp.-ascii ModalScreen Static, PerfApp.-ascii ModalScreen Input { border: none; }
     """
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""
 
     def __init__(self, engine: Engine, config: Config, *, colour: bool = True) -> None:
-        super().__init__()
+        self.DEFAULT_MODE = config.ui.screen  # type: ignore[misc]  # Textual reads it from the instance
+        # Without colour Textual's own widgets keep to the terminal's as well.
+        super().__init__(ansi_color=None if colour else True)
         self.engine = engine
         self.config = config
         self.glyphs = ASCII if config.ui.ascii else UNICODE
@@ -71,15 +75,15 @@ class PerfApp(App[None]):
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
         self.register_theme(MONOCHROME.theme())
+        self._wear(self.palette)
+        self.set_class(config.ui.ascii, "-ascii")
         self.set_keymap({id: ",".join(key_names(keys)) for id, keys in config.keys.items()})
 
     # -- life
 
     def on_mount(self) -> None:
         self.animation_level = "none"
-        self._wear(self.palette)
         self._bridge = Bridge(self, self.engine.store)
-        self.switch_mode(self.config.ui.screen)
 
     def on_unmount(self) -> None:
         if self._bridge is not None:
@@ -154,8 +158,8 @@ class PerfApp(App[None]):
         opens = getattr(self.focused, "opens", "")
         if opens:
             await self.action_show(opens)
-        elif isinstance(self.focused, Services) and self.focused.service:
-            self.push_screen(ServiceScreen(self.focused.service))
+        elif self.live is not None and (screen := self.live.opened()) is not None:
+            self.push_screen(screen)
 
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:
@@ -165,7 +169,7 @@ class PerfApp(App[None]):
 
     def action_neighbour(self, step: int) -> None:
         """The next thing of the kind that the screen is about."""
-        if isinstance(self.screen, ServiceScreen):
+        if isinstance(self.screen, LiveScreen):
             self.screen.neighbour(step)
 
     def action_filter(self) -> None:
@@ -213,6 +217,13 @@ class PerfApp(App[None]):
         """Show what a key has set, in the place of what the last one had."""
         self.clear_notifications()
         self.notify(words, title=about, timeout=2)
+
+    def action_command_palette(self) -> None:
+        """All commands by name; the help where the palette's characters cannot be shown."""
+        if self.glyphs.ascii_only:
+            self.action_help()
+        else:
+            super().action_command_palette()
 
     def action_help(self) -> None:
         from perf_tui.ui.screens.help import Help

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.geometry import Region
+from textual.screen import Screen
 
 from perf_tui.ui.panes.charts import Filled, Lines
 from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.service_charts import LATENCIES, HeatMap, Traffic
 from perf_tui.ui.panes.services import Routes, Services
 from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.screens.service import ServiceScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
 from perf_tui.ui.widgets.pane import Pane
@@ -37,6 +39,11 @@ class Application(LiveScreen):
             HeatMap("heat", subject),
             Routes("routes", subject),
             Invitation("missing", "application", LOOKED_FOR, BRINGS),
+        )
+
+    def opened(self) -> Screen[None] | None:
+        return (
+            ServiceScreen(self._services.service) if self.focused is self._services and self._services.current else None
         )
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:

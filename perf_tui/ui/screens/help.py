@@ -48,15 +48,20 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as scroll:
-            scroll.border_title = "help · Esc closes"
+            scroll.border_title = f"help {self.perf.glyphs.dot} Esc closes"
             yield Static(self._text())
 
     def action_scroll(self, how: str) -> None:
         """What the arrows and their like do by themselves, for the letters."""
         getattr(self.query_one(VerticalScroll), f"action_scroll_{how}")()
 
+    @property
+    def perf(self) -> PerfApp:
+        """The application, with its own type."""
+        return self.app  # type: ignore[return-value]
+
     def _text(self) -> Content:
-        app: PerfApp = self.app  # type: ignore[assignment]
+        app = self.perf
         lines: list[Content] = []
         group = ""
         for command in sorted(COMMANDS, key=lambda command: _GROUPS.index(command.group)):
@@ -64,6 +69,7 @@ class Help(ModalScreen[None]):
                 group = command.group
                 lines.append(Content.styled(f"\n{group}", "bold $primary"))
             keys = command.shown_as(app.config.keys.get(command.id, command.keys))
+            keys = keys.translate(_ARROWS) if app.glyphs.ascii_only else keys
             lines.append(Content.assemble((f"  {keys:<16}", "bold"), command.help))
         glyphs = app.glyphs
         lines.append(Content.styled("\nWhat stands where a number is missing", "bold $primary"))
@@ -85,4 +91,5 @@ class Help(ModalScreen[None]):
         return Content("\n").join(lines)
 
 
+_ARROWS = str.maketrans({"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"})
 _GROUPS = ("Screens", "Everywhere", "Tables", "Moving")

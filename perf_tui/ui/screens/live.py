@@ -146,6 +146,13 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         if target is not None and hasattr(target, "move"):
             target.move(how)
 
+    def opened(self) -> Screen[None] | None:
+        """The screen of what is selected in the focused pane, if it has one of its own."""
+        return None
+
+    def neighbour(self, step: int) -> None:
+        """Show the next thing of the kind that the screen is about, or the one before."""
+
     def open_filter(self) -> None:
         """Ask for a text that the table's rows must hold."""
         table = self.table

@@ -51,6 +51,8 @@ class PerfApp(App[None]):
     CSS = """
     Screen { background: $background; overflow: hidden; scrollbar-size: 0 0; }
     ModalScreen { background: $background 60%; }
+    Input:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: reverse; }
+    PerfApp.-ascii Toast { border-left: ascii $primary !important; }
     PerfApp.-ascii ModalScreen * { border: ascii $primary; scrollbar-size: 0 0; }
     PerfApp.-ascii ModalScreen Static, PerfApp.-ascii ModalScreen Input { border: none; }
     """

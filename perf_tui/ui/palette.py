@@ -43,14 +43,15 @@ class Palette:
     def theme(self) -> Theme:
         """The Textual theme for dialogs and the command palette, in the same colours."""
 
-        def colour(role: str, back: bool = False) -> str:
-            fore, behind, _ = self.looks[role]
-            number = (self.background if behind is None else behind) if back else fore
-            if number is None:
-                return "#000000" if back == self.dark else "#ffffff"
-            return str(Color.from_ansi(number).get_truecolor().hex)
+        def named(number: int | None) -> str:
+            if not self.ansi:
+                return str(Color.from_ansi(number or 0).get_truecolor().hex)
+            return "ansi_default" if number is None else f"ansi_{'bright_' * (number > 7)}{_ANSI[number % 8]}"
 
-        surface = colour("text", back=True)
+        def colour(role: str) -> str:
+            return named(self.looks[role][0])
+
+        surface = named(self.background)
         return Theme(
             name=self.name,
             primary=colour("accent"),
@@ -63,8 +64,29 @@ class Palette:
             background=surface,
             surface=surface,
             panel=surface,
+            boost=surface if self.ansi else None,
             dark=self.dark,
+            ansi=self.ansi,
+            variables=_OWN_COLOURS | {"input-selection-background": named(self.looks["select"][1])}
+            if self.ansi
+            else {},
         )
+
+
+_ANSI = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_OWN_COLOURS = {
+    "block-cursor-text-style": "reverse",
+    "block-cursor-blurred-text-style": "reverse",
+    **dict.fromkeys(
+        (
+            "block-cursor-background", "border", "border-blurred", "ansi-background", "ansi-foreground", "scrollbar",
+            "scrollbar-hover", "scrollbar-active", "scrollbar-background", "scrollbar-background-hover",
+            "scrollbar-background-active",
+        ),
+        "ansi_default",
+    ),
+}  # fmt: skip
+"""Where Textual would set a colour that the terminal's theme may not bear: reverse video, or none."""
 
 
 def _background(number: int | None) -> Color | None:
@@ -114,7 +136,7 @@ PALETTES = {
         ),
         Palette(
             "light", "Light", False, 255,
-            _looks(235, 242, 24, 250, 251, 28, 25, 130, 124, (24, 61, 90, 94), (16, 153), 24),
+            _looks(235, 242, 24, 250, 251, 28, 25, 94, 124, (24, 61, 90, 58), (16, 153), 24),
         ),
         Palette(
             "blue-orange", "Blue and orange, for colour-blind eyes", True, 233,

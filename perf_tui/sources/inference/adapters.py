@@ -77,13 +77,16 @@ def llamacpp_slots(answer: Any) -> Told:
         busy = slot.state == "processing"
         if slot.limit:
             lines.append(line("probe:slot_context_limit", slot.limit, slot=slot.id))
-        if slot.used is not None:
-            lines.append(line("probe:slot_context_held", slot.used if busy else 0.0, slot=slot.id))
+        held = slot.used if busy else 0.0
+        if held is not None:
+            lines.append(line("probe:slot_context_held", held, slot=slot.id))
         if busy:
             under_way += slot.generated or 0.0
             if slot.share is not None:
                 lines.append(line("probe:slot_context_share", slot.share, slot=slot.id))
     if slots:
+        # there is one, though nobody may use it now
+        lines.append("# TYPE probe:slot_context_share gauge")
         lines.append(line("probe:tokens_under_way", under_way))
     return Told(tuple(lines), slots)
 

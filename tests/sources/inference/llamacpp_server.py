@@ -1,0 +1,88 @@
+"""`python llamacpp_server.py FOLDER PORT`: a tiny model with random weights, served by llama.cpp's own HTTP server.
+
+The model is written on the spot: four layers, a vocabulary of single bytes and a few words.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import gguf
+import numpy
+import xllamacpp
+
+SLOTS, CONTEXT = 2, 4096
+WIDTH, LAYERS, HEADS, HIDDEN = 256, 4, 8, 512
+WORDS = ["▁", "▁the", "▁a", "▁of", "▁it", "e", "t", "a", "o", "n", "."]
+
+
+def write_model(file: Path) -> None:
+    """A llama with random weights."""
+    specials = ["<unk>", "<s>", "</s>"]
+    tokens = [*specials, *(f"<0x{byte:02X}>" for byte in range(256)), *WORDS]
+    types = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL]
+    types += [gguf.TokenType.BYTE] * 256 + [gguf.TokenType.NORMAL] * len(WORDS)
+    writer = gguf.GGUFWriter(str(file), "llama")
+    writer.add_name("tiny")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(LAYERS)
+    writer.add_feed_forward_length(HIDDEN)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_vocab_size(len(tokens))
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([-float(place) for place in range(len(tokens))])
+    writer.add_token_types([int(kind) for kind in types])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    random = numpy.random.default_rng(7)
+
+    def weights(*shape: int) -> numpy.ndarray:
+        return (random.standard_normal(shape) * 0.05).astype(numpy.float32)
+
+    ones = numpy.ones(WIDTH, numpy.float32)
+    writer.add_tensor("token_embd.weight", weights(len(tokens), WIDTH))
+    writer.add_tensor("output_norm.weight", ones)
+    writer.add_tensor("output.weight", weights(len(tokens), WIDTH))
+    for layer in range(LAYERS):
+        for name in ("attn_norm", "ffn_norm"):
+            writer.add_tensor(f"blk.{layer}.{name}.weight", ones)
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            writer.add_tensor(f"blk.{layer}.{name}.weight", weights(WIDTH, WIDTH))
+        for name in ("ffn_gate", "ffn_up"):
+            writer.add_tensor(f"blk.{layer}.{name}.weight", weights(HIDDEN, WIDTH))
+        writer.add_tensor(f"blk.{layer}.ffn_down.weight", weights(WIDTH, HIDDEN))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def serve(file: Path, port: int, metrics: bool) -> None:
+    """Serve it until the end of the process."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(file)
+    params.hostnames = ["127.0.0.1"]
+    params.port = port
+    params.n_ctx = CONTEXT
+    params.n_parallel = SLOTS
+    params.cpuparams.n_threads = 1
+    params.endpoint_metrics = metrics
+    params.endpoint_slots = params.endpoint_props = True
+    params.warmup = False
+    server = xllamacpp.Server(params)
+    while server.listening_address:  # it serves as long as somebody holds it
+        time.sleep(60)
+
+
+if __name__ == "__main__":
+    model = Path(sys.argv[1]) / "tiny.gguf"
+    if not model.exists():
+        write_model(model)
+    serve(model, int(sys.argv[2]), metrics="--no-metrics" not in sys.argv)

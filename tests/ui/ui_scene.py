@@ -69,7 +69,7 @@ class Scene:
         mounts: Sequence[str] = ("/", "/home", "/var/lib/docker"),
         processes: int = 60,
         services: Sequence[str] = (),
-        ticks: int = 150,
+        ticks: int = 60,
         interval: float = 2.0,
     ) -> None:
         self.host = "web-1"
@@ -249,11 +249,6 @@ def rule(id: str) -> Rule:
     return Rule("rule of " + id, id, limits, message="it is high")
 
 
-def _busy(node: Any) -> bool:
-    waits = ("message_queue_size", "_layout_required", "_repaint_required", "_next_callbacks")
-    return any(getattr(node, name, None) for name in waits)
-
-
 _CHARACTERS = {"space": " ", "slash": "/", "minus": "-", "plus": "+", "comma": ","}
 
 
@@ -291,23 +286,24 @@ class Driver:
         return [row[x : x + width] for row in self.rows[y : y + height]]
 
     async def settle(self) -> None:
-        """Wait until every message is handled, every layout made and everything painted.
+        """Wait until nothing is left to do: every message handled, every layout made, everything painted.
 
-        Unlike the pilot's own pause this does not judge by how busy the machine is.
+        Unlike the pilot's own pause this does not judge by how busy the machine is, but by what the
+        event loop still has to run.
         """
-        app, quiet = self.app, 0
-        for _ in range(100):
+        app, loop = self.app, asyncio.get_running_loop()
+        for _ in range(100_000):
             if app._exit or not app.is_running:
                 return
-            while app._batch_count or app._resize_timer:  # noqa: ASYNC110  (nobody is told of their end)
-                await asyncio.sleep(0.002)
-            await self.pilot._wait_for_screen()
+            if loop._ready:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+                continue
             screen = app.screen
-            nodes = [app, *screen.walk_children(with_self=True)]
-            busy = screen._dirty_widgets or screen._callbacks or any(map(_busy, nodes))
-            screen._on_timer_update()
-            quiet = 0 if busy else quiet + 1
-            if quiet == 2:
+            if app._batch_count or app._resize_timer:
+                await asyncio.sleep(0.002)
+            elif screen._layout_required or screen._repaint_required or screen._dirty_widgets or screen._callbacks:
+                screen._on_timer_update()
+            else:
                 return
         raise AssertionError("it does not come to rest:\n" + self.text)
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from itertools import pairwise
 from math import isfinite
 from urllib.parse import urlsplit
 
+from perf_tui.config.check_rules import check_rule
 from perf_tui.config.errors import ConfigError
-from perf_tui.config.explain import nearest, shown
-from perf_tui.config.quantities import duration, size, threshold, written
-from perf_tui.config.schema import AlertRule, Config, Target
-from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
-
-_LEVELS = ("info", "warning", "critical")
+from perf_tui.config.explain import shown
+from perf_tui.config.quantities import duration, size
+from perf_tui.config.schema import Config, Target
 
 
 def check(config: Config, file: str) -> None:
@@ -42,48 +39,7 @@ def check(config: Config, file: str) -> None:
     _check_quantity(duration, config.history.keep, file, "history.keep")
     _check_quantity(size, config.history.max_size, file, "history.max_size")
     for number, rule in enumerate(config.alerts):
-        _check_rule(rule, file, f"alerts[{number}]")
-
-
-def measure_of(name: str) -> tuple[Measure, dict[str, str], bool]:
-    """The measure of an id or short name, the labels that a short name implies, and whether it is in percent.
-
-    Raises ValueError with the nearest known name.
-    """
-    if name in SHORT_NAMES:
-        measure_id, labels = SHORT_NAMES[name]
-        return CATALOGUE[measure_id], labels, CATALOGUE[measure_id].unit == "ratio"
-    if name in CATALOGUE:
-        return CATALOGUE[name], {}, False
-    raise ValueError(f"{shown(name)} is no measure; {nearest(name, [*CATALOGUE, *SHORT_NAMES])}")
-
-
-def _check_rule(rule: AlertRule, file: str, where: str) -> None:
-    try:
-        measure, _, percent = measure_of(rule.metric)
-    except ValueError as error:
-        raise ConfigError(file, f"{where}.metric", str(error)) from None
-    limits = []
-    for level in _LEVELS:
-        limit = getattr(rule, level)
-        if limit is None:
-            continue
-        try:
-            limits.append((level, limit, threshold(limit, measure, percent)))
-        except ValueError as error:
-            raise ConfigError(file, f"{where}.{level}", str(error)) from None
-    if not limits:
-        raise ConfigError(file, where, "a rule needs at least one of info, warning, critical")
-    side = "below" if rule.direction == "below" else "above"
-    for (milder, mild, first), (worse, bad, second) in pairwise(limits):
-        if first == second or (first < second) is (side == "below"):
-            problem = f"{written(bad)} must be {side} the limit for {milder}, {written(mild)}"
-            raise ConfigError(file, f"{where}.{worse}", problem)
-    _check_quantity(duration, rule.hold, file, f"{where}.for")
-    for label in rule.labels:
-        if label not in measure.labels:
-            known = ", ".join(measure.labels) or "none"
-            raise ConfigError(file, f"{where}.labels.{label}", f"{measure.id} has no such label; it has: {known}")
+        check_rule(rule, file, f"alerts[{number}]")
 
 
 def _check_target(target: Target, file: str, where: str) -> None:

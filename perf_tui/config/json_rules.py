@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from perf_tui.config.check import measure_of
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import locate
+from perf_tui.config.limits import measure_of
 from perf_tui.config.quantities import threshold
 from perf_tui.config.schema import Limit, Section
 

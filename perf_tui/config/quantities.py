@@ -56,6 +56,18 @@ def threshold(limit: float | str, measure: Measure, percent: bool = False) -> fl
     return number
 
 
+def share(limit: float | str) -> float:
+    """A share, which may be of more than one whole: `150%` or 1.5. Raises ValueError."""
+    return percent_of(limit) if isinstance(limit, str) else float(limit)
+
+
+def percent_of(text: str) -> float:
+    """0..1 of `80%`, and more of what is beyond 100 %. Raises ValueError."""
+    if not (match := _PERCENT.fullmatch(text)):
+        raise ValueError(f'"{text}" is no share; write "80%" or 0.8')
+    return float(match[1]) / 100
+
+
 def _from_text(limit: str, measure: Measure) -> float:
     if match := _PERCENT.fullmatch(limit):
         if measure.unit != "ratio":

@@ -32,6 +32,7 @@ Limit = (
 )
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Text = Annotated[str, Meta(min_length=1)]
+Share = Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d+)?\s?%$", description='a share below 100%, as in "99.5%"')]
 Url = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/]+", description="an http:// or https:// address with a host"),
@@ -109,7 +110,7 @@ class Statsd(Section, frozen=True):
 
 
 class AlertRule(Section, frozen=True):
-    """A threshold on a measure, with at least one level."""
+    """A condition on a measure, with at least one level."""
 
     name: Name
     metric: str
@@ -139,12 +140,23 @@ class Prometheus(Section, frozen=True):
 
 DEFAULT_ALERTS = (
     AlertRule(
+    kind: Literal["threshold", "no_data", "rate", "baseline", "burn_rate"] = "threshold"
         name="cpu", metric="system.cpu.utilization", warning="80%", critical="95%", hold="6s",
+    aggregate: Literal["each", "max", "min", "sum", "avg", "count", "any"] = "each"
+    by: tuple[Text, ...] = ()
+    window: Duration | None = None
+    over: Literal["avg", "max", "min", "sum"] = "avg"
+    baseline: Duration | None = None
+    objective: Share | None = None
+    bound: Limit | None = None
+    period: Duration | None = None
         message="CPU utilization is high",
     ),
     AlertRule(
         name="memory", metric="system.memory.utilization", warning="85%", hold="6s",
+    clear: dict[str, Limit] = {}
         message="Memory is nearly full",
+    keep_firing_for: Duration | None = None
     ),
     AlertRule(
         name="errors", metric="app.error.total", critical="10%", hold="6s", message="Many requests fail",

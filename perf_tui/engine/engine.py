@@ -197,7 +197,8 @@ class Engine:
         self.history.record(self._tick, [(TICK_TIME, wall), *numbers, *traced])
         if self._tick % 64 == 0:
             self.history.forget(self._tick)
-        self.alerts.evaluate(values, at, wall)
+        failed = {runner.source.name for runner in self._runners if runner.failed}
+        self.alerts.evaluate(values, at, wall, self.interval, failed)
         self.failure = None
         return self._publish(at, wall)
 

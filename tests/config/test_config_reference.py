@@ -39,7 +39,7 @@ def test_its_examples_are_valid() -> None:
     assert config.workers
     assert config.keys
     assert config.prometheus.url is not None
-    assert len(config.alerts) == len(Config().alerts) + 1
+    assert len(config.alerts) == len(Config().alerts) + 6
 
 
 def test_every_key_of_the_schema_stands_in_it() -> None:

@@ -1,53 +1,57 @@
-"""Judges rules on each tick. `for` runs on the monotonic clock; a missing sample changes nothing."""
+"""Judges rules on each tick and keeps their instances. A missing sample neither ends anything nor resets `for`.
+
+Time is the monotonic clock's; the wall clock only dates what is told.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isnan
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import inf, isnan
 
-from perf_tui.engine.alerts.model import Alert, Change, Level, Rule, Transition
+from perf_tui.engine.alerts.flap import Flap
+from perf_tui.engine.alerts.hush import Hush
+from perf_tui.engine.alerts.life import Instance
+from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Moved, Rule, Silence, State, Transition
+from perf_tui.engine.alerts.plan import Plan
+from perf_tui.engine.alerts.watch import Group, Watch
 from perf_tui.measures.model import Series, Status, Value
 
 LOG_LENGTH = 500
-EARLY = 0.05
-"""Seconds by which a tick may come early and still count as the one at which a hold ends."""
-
-
-@dataclass(slots=True)
-class _Instance:
-    """The life of one rule on one series. It exists only while something is wrong."""
-
-    rule: Rule
-    series: Series
-    level: Level
-    """What the value asks for now."""
-    value: float
-    began: float
-    """Monotonic time of the onset."""
-    since: float
-    """Wall time of the onset."""
-    fired: Level = Level.OK
-    """The level that people have been told; OK while it is pending."""
-    better_since: float | None = None
-    """Monotonic time since when the value asks for less than `fired`."""
-    eased: Level = Level.OK
-    """The worst level since then."""
+LONG_GAP = 3.0
+"""Intervals: what was not watched for longer than this counts neither for an onset nor for an end."""
+RESOLVED_FOR = 900.0
+"""Seconds for which an alert that ended is known as resolved."""
+RETURNING = 60.0
+"""Seconds after a restart within which a series must be back, or its alert is over."""
 
 
 class AlertEngine:
-    """All rules and their instances."""
+    """All rules and their instances. `evaluate` belongs to the engine's thread; the rest may be called from any."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._by_metric: dict[str, list[tuple[int, Rule]]] = {}
-        for number, rule in enumerate(self.rules):
-            self._by_metric.setdefault(rule.metric, []).append((number, rule))
-        self._instances: dict[tuple[int, Series], _Instance] = {}
+        self.hush = Hush()
+        self._firing: dict[tuple[int, Series], Watch] = {}
+        """Watches that have an instance, in the order in which they came."""
+        self._turning: dict[tuple[int, Series], Watch] = {}
+        """Watches whose alerts began or ended lately."""
+        self._plan = Plan(self.rules, lambda key: self._firing.get(key) or self._turning.get(key))
+        self._resolved: dict[tuple[str, Series], float] = {}
+        self._requests: deque[tuple[str, Series, Change] | Silence] = deque()
+        self._changes: list[tuple[Watch, Instance, Change, Level]] = []
         self._log: deque[Transition] = deque(maxlen=LOG_LENGTH)
         self._active: tuple[Alert, ...] = ()
         self._told: tuple[Transition, ...] = ()
+        self._states: Mapping[str, State] = {}
+        self._tick = 0
+        self._at: float | None = None
+        self._wall = 0.0
+        self._interval = 0.0
+        self._restored_at: float | None = None
+
+    # -- from any thread
 
     def active(self) -> tuple[Alert, ...]:
         """Pending and firing alerts: firing first, then the worst level, then the oldest."""
@@ -57,74 +61,257 @@ class AlertEngine:
         """The newest transitions, oldest first."""
         return self._told
 
-    def evaluate(self, values: Mapping[Series, Value], at: float, wall: float) -> list[Transition]:
-        """Judge every rule on the values of one tick; returns what changed."""
-        changes: list[Transition] = []
-        for key, value in values.items():
-            for place, rule in self._by_metric.get(key.id, ()):
-                number = value.number
-                if value.status is Status.OK and number is not None and not isnan(number) and rule.matches(key):
-                    changes.extend(self._judge(place, rule, key, number, at, wall))
-        changes.extend(self._gone(values, wall))
-        if changes:
-            self._log.extend(changes)
-            self._told = tuple(self._log)
-        self._active = tuple(sorted(map(_alert, self._instances.values()), key=_worst_first))
+    def states(self) -> Mapping[str, State]:
+        """The state of each rule by its name, after the worst of its instances; without those that are inactive."""
+        return self._states
+
+    def acknowledge(self, alert: Alert) -> None:
+        """Somebody knows of it: nothing more is told until it gets worse or ends. In force with `attend`."""
+        self._requests.append((alert.rule.name, alert.series, Change.ACKNOWLEDGED))
+
+    def silence(self, silence: Silence) -> None:
+        """Tell nobody of these alerts until the silence is over. In force with `attend`."""
+        self._requests.append(silence)
+
+    # -- on the engine's thread
+
+    def evaluate(
+        self,
+        values: Mapping[Series, Value],
+        at: float,
+        wall: float,
+        interval: float = inf,
+        failed: Collection[str] = (),
+    ) -> list[Transition]:
+        """Judge every rule on the values of one tick; returns what changed.
+
+        `interval` is the seconds between two ticks, `failed` the names of the sources that cannot be read.
+        """
+        self._tick += 1
+        passed = at - self._at if self._at is not None else 0.0
+        if passed > LONG_GAP * interval:
+            passed = 0.0
+        self._at, self._wall, self._interval = at, wall, interval
+        attended = self.attend()
+        self._read(values, at)
+        self._listen(values, passed)
+        self._end_gone(values)
+        self.hush.failed(failed, (watch.instance for watch in self._firing.values() if watch.instance))
+        changes = [*attended, *self._tell()]
+        self._publish()
         return changes
 
-    def _judge(
-        self, place: int, rule: Rule, key: Series, number: float, at: float, wall: float
-    ) -> Iterable[Transition]:
-        instance = self._instances.get((place, key))
-        level = rule.level(number, instance.fired if instance else Level.OK)
+    def attend(self) -> list[Transition]:
+        """Do what was asked for from other threads; returns the lines of the log that came of it."""
+        changes = []
+        while self._requests:
+            request = self._requests.popleft()
+            if isinstance(request, Silence):
+                covered = [watch for watch in self._firing.values() if request.covers(watch.rule, watch.series)]
+                self.hush.add(request, self._at or 0.0, self._wall)
+                changes += [self._note(watch, Change.SILENCED) for watch in covered]
+                continue
+            name, key, _ = request
+            for watch in self._firing.values():
+                instance = watch.instance
+                if instance and watch.rule.name == name and watch.series == key and instance.fired:
+                    instance.acknowledged = instance.fired
+                    changes.append(self._note(watch, Change.ACKNOWLEDGED))
+        if changes:
+            self._add(changes)
+            self._publish()
+        return changes
+
+    def explain(self, name: str, key: Series, since: float, why: tuple[Moved, ...]) -> None:
+        """Say what else moved, for the alert that began at `since`, and for its lines in the log."""
+        for watch in self._firing.values():
+            instance = watch.instance
+            if instance and (watch.rule.name, watch.series, instance.since) == (name, key, since):
+                instance.why = why
+        for place, line in enumerate(self._log):
+            if (line.rule.name, line.series, line.since) == (name, key, since):
+                self._log[place] = replace(line, why=why)
+        self._told = tuple(self._log)
+        self._publish()
+
+    # -- judging
+
+    def _read(self, values: Mapping[Series, Value], at: float) -> None:
+        groups: list[Group] = []
+        watches_of, tick, ok = self._plan.watches, self._tick, Status.OK
+        for key, value in values.items():
+            watches = watches_of.get(key)
+            if watches is None:
+                watches = self._plan.add(key)
+            if not watches:
+                continue
+            number = value.number
+            known = value.status is ok and number is not None and not isnan(number)
+            for watch in watches:
+                group = watch.group
+                if group is not None and group.begin(tick):
+                    groups.append(group)
+                seen = number if known else None
+                if seen is not None and watch.window is not None:
+                    seen = watch.window.push(at, seen, values)
+                if group is not None:
+                    if seen is None:
+                        group.miss(Status.PENDING if known else value.status)
+                    else:
+                        group.take(seen)
+                elif watch.rule.kind is Kind.NO_DATA:
+                    watch.heard = watch.heard or known or value.status is Status.IDLE
+                elif seen is not None and (watch.instance is not None or watch.wrong(seen)):
+                    self._judge(watch, seen, at)
+        for group in groups:
+            number = group.result()
+            if number is not None:
+                self._judge(group.watch, number, at)
+
+    def _listen(self, values: Mapping[Series, Value], passed: float) -> None:
+        """Rules on missing data: how long ago there was some."""
+        for watch in self._plan.silent():
+            if watch.heard:
+                watch.age = 0.0
+            else:
+                watch.age += passed
+            watch.heard = False
+            if watch.instance is not None or watch.wrong(watch.age):
+                self._judge(watch, watch.age, self._at or 0.0)
+        for watch in self._plan.forget(values):
+            self._end(watch)
+
+    def _judge(self, watch: Watch, number: float, at: float) -> None:
+        level = watch.level(number)
+        instance = watch.instance
         if instance is None:
             if level is Level.OK:
                 return
-            instance = _Instance(rule, key, level, number, began=at, since=wall)
-            self._instances[place, key] = instance
-        instance.level, instance.value = level, number
-        if instance.fired is Level.OK:  # pending
-            if level is Level.OK:
-                del self._instances[place, key]
-            elif at - instance.began >= rule.hold - EARLY:
-                yield self._tell(instance, Change.RAISED, level, wall)
-            return
-        if level >= instance.fired:
-            instance.better_since = None
-            if level > instance.fired:
-                yield self._tell(instance, Change.ESCALATED, level, wall)
-            return
-        # Getting better counts only when it lasts as long as getting worse had to.
-        if instance.better_since is None:
-            instance.better_since, instance.eased = at, level
-        instance.eased = max(instance.eased, level)
-        if at - instance.better_since >= rule.hold - EARLY:
-            if instance.eased is Level.OK:
-                del self._instances[place, key]
-                yield self._tell(instance, Change.CLEARED, instance.fired, wall)
-            else:
-                yield self._tell(instance, Change.LOWERED, instance.eased, wall)
-                instance.better_since, instance.eased = (at, level) if level < instance.fired else (None, Level.OK)
+            instance = Instance(watch.rule, watch.series, level, number, self._wall, at)
+            watch.instance = instance
+            self._firing[watch.place, watch.series] = watch
+        rule = watch.rule
+        keep = rule.hold if rule.keep is None else rule.keep
+        if watch.flap is not None:
+            keep = watch.flap.stay(keep)
+        was = instance.fired
+        change = instance.step(level, number, at, LONG_GAP * self._interval, keep)
+        if change is Change.CLEARED:
+            self._over(watch, instance, was)
+        elif change is not None:
+            self._changes.append((watch, instance, change, instance.fired))
+            if change is Change.RAISED:
+                self._turn(watch, at)
 
-    def _gone(self, values: Mapping[Series, Value], wall: float) -> list[Transition]:
+    def _end_gone(self, values: Mapping[Series, Value]) -> None:
         """Alerts on series that no longer exist (a disk taken out) end with them."""
-        changes = []
-        for place, instance in list(self._instances.items()):
-            if instance.series not in values:
-                del self._instances[place]
-                if instance.fired is not Level.OK:
-                    changes.append(self._tell(instance, Change.CLEARED, instance.fired, wall))
-        return changes
+        self._plan.prune(values, self._tick)
+        returning = self._restored_at is not None and (self._at or 0.0) - self._restored_at < RETURNING
+        if not returning:
+            self._restored_at = None
+        for watch in list(self._firing.values()):
+            instance = watch.instance
+            if instance and not watch.alive and not (instance.restored and returning):
+                self._end(watch)
 
-    @staticmethod
-    def _tell(instance: _Instance, change: Change, level: Level, wall: float) -> Transition:
-        instance.fired = level
-        return Transition(wall, change, instance.rule, instance.series, level, instance.value, instance.since)
+    def _end(self, watch: Watch) -> None:
+        if watch.instance is not None:
+            self._over(watch, watch.instance, watch.instance.fired)
 
+    def _over(self, watch: Watch, instance: Instance, was: Level) -> None:
+        watch.instance = None
+        del self._firing[watch.place, watch.series]
+        if was is not Level.OK:
+            self._changes.append((watch, instance, Change.CLEARED, was))
+            self._turn(watch, self._at or 0.0)
+            self._resolved[watch.rule.name, watch.series] = self._at or 0.0
 
-def _alert(instance: _Instance) -> Alert:
-    level = instance.fired or instance.level
-    return Alert(instance.rule, instance.series, level, instance.fired is not Level.OK, instance.value, instance.since)
+    def _turn(self, watch: Watch, at: float) -> None:
+        watch.flap = watch.flap or Flap()
+        watch.flap.turn(at)
+        self._turning[watch.place, watch.series] = watch
+
+    # -- telling
+
+    def _tell(self) -> list[Transition]:
+        """Make lines of what changed, the worst of them deciding first whether people are told."""
+        at = self._at or 0.0
+        changes, self._changes = self._changes, []
+        quiet = {}
+        for place, (watch, instance, change, level) in sorted(enumerate(changes), key=lambda each: -each[1][3]):
+            quiet[place] = self.hush.decide(watch, instance, change, level, at)
+        lines = [
+            self._line(instance, change, level, quiet[place], watch)
+            for place, (watch, instance, change, level) in enumerate(changes)
+        ]
+        lines += self._catch_up(at)
+        if lines:
+            self._add(lines)
+        return lines
+
+    def _catch_up(self, at: float) -> Iterator[Transition]:
+        """What was kept quiet and no longer has to be, and what has stopped flapping."""
+        for watch in self._firing.values():
+            instance = watch.instance
+            if instance is not None and instance.quiet and (change := self.hush.due(instance, at)) is not None:
+                yield self._line(instance, change, instance.fired, "", watch)
+        for key, watch in list(self._turning.items()):
+            flap = watch.flap
+            if flap is None or not flap.calm(at):
+                continue
+            del self._turning[key]
+            watch.flap = None
+            if flap.line is not None and flap.heard is not Level.OK and watch.instance is None:
+                yield replace(flap.line, time=self._wall, change=Change.CLEARED, level=flap.heard, quiet="")
+
+    def _line(self, instance: Instance, change: Change, level: Level, quiet: str, watch: Watch) -> Transition:
+        flapping = watch.flap is not None and watch.flap.flapping
+        line = Transition(
+            self._wall, change, instance.rule, instance.series, level, instance.value, instance.since,
+            quiet, flapping, instance.why,
+        )  # fmt: skip
+        if watch.flap is not None:
+            watch.flap.line = line
+        return line
+
+    def _note(self, watch: Watch, change: Change) -> Transition:
+        instance = watch.instance
+        assert instance is not None
+        return self._line(instance, change, instance.fired or instance.level, change.value, watch)
+
+    def _add(self, lines: Sequence[Transition]) -> None:
+        self._log.extend(lines)
+        self._told = tuple(self._log)
+
+    def _publish(self) -> None:
+        at = self._at or 0.0
+        self.hush.expire(at)
+        alerts = [self._alert(watch, watch.instance, at) for watch in self._firing.values() if watch.instance]
+        self._active = tuple(sorted(alerts, key=_worst_first))
+        for key in [key for key, ended in self._resolved.items() if at - ended > RESOLVED_FOR]:
+            del self._resolved[key]
+        states = {name: State.RESOLVED for name, _ in self._resolved}
+        for alert in reversed(self._active):
+            states[alert.rule.name] = alert.state or State.FIRING
+        self._states = states
+
+    def _alert(self, watch: Watch, instance: Instance, at: float) -> Alert:
+        silence = self.hush.silence_of(watch.rule, watch.series)
+        interval = 0.0 if self._interval == inf else self._interval
+        state = instance.state(at, interval, silence is not None)
+        return Alert(
+            instance.rule,
+            instance.series,
+            instance.fired or instance.level,
+            state not in (State.PENDING, State.SUPPRESSED),
+            instance.value,
+            instance.since,
+            state,
+            watch.flap is not None and watch.flap.flapping,
+            instance.by if state is State.SUPPRESSED else "",
+            silence.until if silence is not None else None,
+            instance.why,
+        )
 
 
 def _worst_first(alert: Alert) -> tuple[bool, int, float]:

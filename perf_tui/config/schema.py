@@ -30,9 +30,9 @@ Limit = (
     Annotated[float, Meta(description="a number")]
     | Annotated[str, Meta(description='text such as "80%", "250ms" or "2GiB"')]
 )
+Share = Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d+)?\s?%$", description='a share below 100%, as in "99.5%"')]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Text = Annotated[str, Meta(min_length=1)]
-Share = Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d+)?\s?%$", description='a share below 100%, as in "99.5%"')]
 Url = Annotated[
     str,
     Meta(pattern=r"^https?://[^\s/]+", description="an http:// or https:// address with a host"),
@@ -114,12 +114,23 @@ class AlertRule(Section, frozen=True):
 
     name: Name
     metric: str
+    kind: Literal["threshold", "no_data", "rate", "baseline", "burn_rate"] = "threshold"
     labels: dict[str, str] = {}
+    aggregate: Literal["each", "max", "min", "sum", "avg", "count", "any"] = "each"
+    by: tuple[Text, ...] = ()
+    window: Duration | None = None
+    over: Literal["avg", "max", "min", "sum"] = "avg"
+    baseline: Duration | None = None
+    objective: Share | None = None
+    bound: Limit | None = None
+    period: Duration | None = None
     info: Limit | None = None
     warning: Limit | None = None
     critical: Limit | None = None
     direction: Literal["above", "below"] = "above"
+    clear: dict[str, Limit] = {}
     hold: Duration = field(default="0s", name="for")
+    keep_firing_for: Duration | None = None
     hysteresis: Annotated[float, Meta(ge=0, le=0.5)] = 0.05
     message: str = ""
 
@@ -140,23 +151,12 @@ class Prometheus(Section, frozen=True):
 
 DEFAULT_ALERTS = (
     AlertRule(
-    kind: Literal["threshold", "no_data", "rate", "baseline", "burn_rate"] = "threshold"
         name="cpu", metric="system.cpu.utilization", warning="80%", critical="95%", hold="6s",
-    aggregate: Literal["each", "max", "min", "sum", "avg", "count", "any"] = "each"
-    by: tuple[Text, ...] = ()
-    window: Duration | None = None
-    over: Literal["avg", "max", "min", "sum"] = "avg"
-    baseline: Duration | None = None
-    objective: Share | None = None
-    bound: Limit | None = None
-    period: Duration | None = None
         message="CPU utilization is high",
     ),
     AlertRule(
         name="memory", metric="system.memory.utilization", warning="85%", hold="6s",
-    clear: dict[str, Limit] = {}
         message="Memory is nearly full",
-    keep_firing_for: Duration | None = None
     ),
     AlertRule(
         name="errors", metric="app.error.total", critical="10%", hold="6s", message="Many requests fail",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES
+from perf_tui.measures.engines import DETAILS
 from perf_tui.measures.units import number
+from perf_tui.sources.profiles.load import load_all
+from perf_tui.sources.profiles.schema import Profile
 from perf_tui.ui.commands import COMMANDS
 
 HERE = Path(__file__).parent
@@ -52,7 +55,63 @@ def keys() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"measures.md": measures, "keys.md": keys}
+_ENGINE_ROWS = {
+    **{id: f"`{id}`" for id in CATALOGUE if id.startswith("ai.") and not id.startswith("ai.quality.")},
+    **{name: detail.title for name, detail in DETAILS.items()},
+    "finish": "reasons for which requests ended",
+    "model": "name of the model",
+    "rank": "ranks, workers or replicas apart",
+}
+
+
+_NOT_COUNTED = {"finish": "it counts no reasons", "rank": "it is one, or does not tell them apart"}
+
+
+def _tells(profile: Profile, row: str) -> bool:
+    if row == "finish":
+        return profile.finish is not None
+    if row == "model":
+        return "model" in profile.labels
+    if row == "rank":
+        return bool(profile.rank)
+    return row in profile.measures or row in profile.details
+
+
+def engines() -> str:
+    """docs/ai-engines.md: what each inference server tells, and why it does not tell the rest."""
+    profiles = [profile for profile in load_all() if profile.layer == "ai"]
+    lines = [
+        "# Inference servers",
+        "",
+        "Made by `python docs/make.py` from `perf_tui/sources/profiles/*.toml`. A dot: the server tells it, in its",
+        "metrics or in the JSON beside them. Where there is none, its section below says why; so it does for what is",
+        "not always there.",
+        "",
+        "| | " + " | ".join(profile.title for profile in profiles) + " |",
+        "| --- |" + " --- |" * len(profiles),
+    ]
+    for row, title in _ENGINE_ROWS.items():
+        lines.append(f"| {title} | " + " | ".join("●" if _tells(profile, row) else "" for profile in profiles) + " |")
+    for profile in profiles:
+        ports = ", ".join(map(str, profile.ports))
+        paths = ", ".join(f"`{path}`" for path in profile.paths)
+        lines += ["", f"## {profile.title}", "", f"Profile `{profile.name}`; looked for at {paths} on port {ports}."]
+        lines += [f"{note[0].upper()}{note[1:]}." for note in profile.notes]
+        reasons = {**_NOT_COUNTED, **profile.absent}
+        lines += ["", "Not available:", ""]
+        lines += [
+            f"- {title}: {reasons[row]}"
+            for row, title in _ENGINE_ROWS.items()
+            if row in reasons and not _tells(profile, row)
+        ]
+        at_times = [row for row in profile.absent if _tells(profile, row)]
+        if at_times:
+            lines += ["", "Where it is missing:", ""]
+            lines += [f"- {_ENGINE_ROWS[row]}: {profile.absent[row]}" for row in at_times]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"ai-engines.md": engines, "measures.md": measures, "keys.md": keys}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -64,6 +64,8 @@ class TargetOptions:
     ca_file: str | None = None
     verify: bool = True
     credentials: Credentials = field(default_factory=Credentials)
+    fresh: bool = False
+    """Close the connection afterwards, so that the next request may reach another worker."""
 
     @classmethod
     def of(cls, target: Target) -> TargetOptions:
@@ -190,6 +192,8 @@ class Fetcher:
             "User-Agent": f"perf-tui/{__version__}",
             "X-Prometheus-Scrape-Timeout-Seconds": f"{options.timeout:g}",
         }
+        if options.fresh:
+            headers["Connection"] = "close"
         secrets = options.credentials
         authorization = await _aside(secrets.header) if secrets.in_files else secrets.header()
         if authorization is not None:

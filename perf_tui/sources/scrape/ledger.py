@@ -100,6 +100,7 @@ class Ledger:
         self._groups: dict[tuple[object, ...], Group] = {}
         self._in_group: dict[int, Group] = {}
         self._missing: dict[int, int] = {}
+        self._rising: set[int] | None = None
 
     def open(self) -> int:
         """A slot for a new series."""
@@ -115,6 +116,7 @@ class Ledger:
     def count(self, slot: int, cells: Sequence[Rising]) -> None:
         """What stands in `slot` is a counter, and its increases belong to these cells."""
         self._counters.setdefault(slot, []).extend(cells)
+        self._rising = None
 
     def level(self, slot: int, cells: Sequence[Rising]) -> None:
         """What stands in `slot` goes up and down, and these cells with it."""
@@ -134,6 +136,7 @@ class Ledger:
             group = self._groups[identity] = Group(identity)
         group.put(slot, part, bound)
         self._in_group[slot] = group
+        self._rising = None
         return group
 
     def fell(self, before: Values, now: Values) -> bool:
@@ -144,9 +147,16 @@ class Ledger:
                 return True
         return False
 
+    def total(self, values: Values) -> float:
+        """The sum of all counters."""
+        return sum(number for slot in self._counted() if (number := at(values, slot)) is not None and isfinite(number))
+
     def _counted(self) -> Collection[int]:
-        sums = {group.sum for group in self._groups.values()}
-        return {*self._counters, *(slot for slot in self._in_group if slot not in sums)}
+        """The slots of what only rises; the sum of a histogram may fall by itself."""
+        if self._rising is None:
+            sums = {group.sum for group in self._groups.values()}
+            self._rising = {*self._counters, *(slot for slot in self._in_group if slot not in sums)}
+        return self._rising
 
     def book(self, before: Values | None, now: Values, moment: float) -> bool:
         """Add what rose from `before` to `now`; returns whether anything fell.
@@ -210,6 +220,7 @@ class Ledger:
             if group := self._in_group.pop(slot, None):
                 self._groups.pop(group.identity, None)
         free.update(gone)
+        self._rising = None
         return gone
 
     def _whole(self, slot: int, limit: int) -> bool:

@@ -32,7 +32,7 @@ LONGEST_NAME, LONGEST_VALUE = 256, 1024
 UNSTEADY = Value(
     None,
     Status.ERROR,
-    "its counters fall on most scrapes: several processes answer this address in turn, or it keeps restarting",
+    "its counters fall on most scrapes: it keeps restarting, or what it calls counters are none",
 )
 
 
@@ -88,6 +88,11 @@ class Model:
         if self._forced is not None:
             return f"{self._forced.title} (as configured); by itself: {describe(self.fits)}"
         return describe(self.fits)
+
+    @property
+    def joint(self) -> bool:
+        """Whether several processes answer in turn: each connection belongs to one of them."""
+        return self._workers.joint
 
     # -- while a body is read
 
@@ -209,8 +214,8 @@ class Model:
             yield f"Prometheus would reject this scrape: {scrape.objection}"
         if self._workers.joint:
             yield (
-                f"{self._workers.count} worker processes answer this address in turn: counts and latencies "
-                "are added up over them, what stands now (in flight) is that of one"
+                f"several worker processes answer this address in turn ({self._workers.count} so far): counts and "
+                "latencies are added up over them, what stands now (in flight) is that of one"
             )
         elif self._workers.unsteady:
             yield str(UNSTEADY.reason)

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from perf_tui.config.schema import Target
@@ -22,6 +22,10 @@ from perf_tui.sources.scrape.reader import STEP, Pass, Scrape
 
 READING_TIME = 10.0
 """Seconds beyond the answer's deadline for reading a body of the largest size."""
+FRESH_AT_FIRST = 8
+"""First scrapes after which the connection is not kept."""
+FRESH_EVERY, FRESH_EVERY_TLS = 4, 16
+"""Later, one in so many: a new connection costs next to nothing without TLS."""
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
@@ -59,6 +63,7 @@ class ScrapeSource(Source[Reading]):
         self._options = TargetOptions.of(target)
         self._fetcher = fetcher
         self._monotonic, self._wall = monotonic, wall
+        self._number = 0
         self._max_batch = target.max_batch
         self._probes: Probes | None = None
         path = urlsplit(target.url).path or "/"
@@ -96,7 +101,7 @@ class ScrapeSource(Source[Reading]):
         """The metrics; what is asked beside them is asked at the same time, so that both are of one moment."""
         beside = None if self._probes is None else asyncio.create_task(self._probes.ask())
         try:
-            options = self._options
+            options = replace(self._options, fresh=self._fresh())
             response = await self._fetcher.request(options)
             if reason := await switched_off(self._fetcher, options, response.status):
                 raise SourceError(reason)
@@ -119,6 +124,17 @@ class ScrapeSource(Source[Reading]):
             self._probes = Probes(self._fetcher, self._options, endpoints, paths, self._max_batch)
             self._model.beside = await self._probes.ask()
         return self._model.beside.text
+
+    def _fresh(self) -> bool:
+        """Whether to end the connection after this scrape.
+
+        A connection that is kept leads to one worker of several for ever, whose counters look like
+        those of the whole. So others are looked for at first and now and then, and where there are
+        some, each scrape goes to whoever takes it.
+        """
+        number, self._number = self._number, self._number + 1
+        every = FRESH_EVERY_TLS if self._options.url.lower().startswith("https:") else FRESH_EVERY
+        return self._model.joint or number < FRESH_AT_FIRST or number % every == 0
 
     async def _scrape(self, text: str, openmetrics: bool) -> Scrape:
         reading = Pass(self._model.reader, text, openmetrics)

@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from real import CODES, REQUESTS, drive, needs, quantiles, scrape, service, value, watching, within_one_bucket
 
+from perf_tui.engine.source import Derived
 from perf_tui.measures.model import Status
 from perf_tui.measures.services import Service
+from perf_tui.sources.scrape.source import Reading, ScrapeSource
 
 FASTAPI = pytest.param(
     "fastapi_app.py",
@@ -22,6 +25,14 @@ STARLETTE = pytest.param(
 FLASK = pytest.param(
     "flask_app.py", "prometheus-flask-exporter", marks=needs("flask", "prometheus_flask_exporter"), id="flask"
 )
+
+
+def row_of(derived: Derived) -> Service:
+    """The service's row."""
+    rows = derived.tables["services"]
+    assert isinstance(rows, tuple)
+    assert isinstance(rows[0], Service)
+    return rows[0]
 
 
 @pytest.mark.parametrize(("app", "title"), [FASTAPI, STARLETTE, FLASK])
@@ -54,16 +65,16 @@ async def test_a_known_load_is_measured(app: str, title: str) -> None:
     }
     assert {kind: value(derived, f"app.error.{kind}").number for kind in shares} == pytest.approx(shares)
 
-    rows = derived.tables["services"]
-    assert isinstance(rows, tuple)
-    row: Service = rows[0]
+    row = row_of(derived)
     assert row.buckets is not None
     for stat, true in quantiles(took).items():
         found = value(derived, "app.request.duration", stat=stat)
         assert found.number is not None
         assert within_one_bucket(found.number, true, row.buckets.bounds), (stat, found, true)
     mean = value(derived, "app.request.duration", stat="mean").number
-    assert mean == pytest.approx(sum(took) / len(took), rel=0.25), "the sender sees the way there and back, too"
+    assert mean == pytest.approx(sum(took) / len(took), rel=0.25), (
+        "the exporter measures a little more than the handler"
+    )
 
     routes = {route.name.replace("<int:", "{").replace(">", "}"): route for route in row.routes}
     assert routes["GET /wait/{milliseconds}"].errors.number == 0.0
@@ -99,3 +110,40 @@ async def test_before_the_first_request_nothing_is_counted_and_nothing_is_wrong(
         assert source.recognised.startswith("prometheus-flask-exporter")
         assert value(derived, "app.request.rate").status is Status.IDLE
         assert value(derived, "app.request.active").status is Status.ABSENT
+
+
+async def both(url: str, source: ScrapeSource) -> AsyncIterator[tuple[Reading, Derived]]:
+    """Scrapes of two workers: while one is blocked, the other answers; a connection is kept for some scrapes."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+        for _ in range(60):
+            blocked = asyncio.create_task(session.get(url + "/block/300"))
+            await asyncio.sleep(0.1)
+            for _ in range(5):
+                yield await scrape(source)
+            (await blocked).release()
+            for _ in range(5):
+                yield await scrape(source)
+    pytest.fail("not both workers have answered")
+
+
+@needs("fastapi", "uvicorn", "prometheus_fastapi_instrumentator")
+async def test_two_workers_that_answer_in_turn_are_counted_together() -> None:
+    command = ("-m", "uvicorn", "fastapi_app:app", "--workers", "2", "--host", "127.0.0.1", "--port", "PORT")
+    async with service(*command) as url, watching(url) as source, asyncio.timeout(55):
+        began, notices = 0.0, ""
+        async for reading, derived in both(url, source):
+            before, notices = notices, " ".join(row_of(derived).notices)
+            if "several worker processes" in notices and "several" not in before:
+                began = reading.at  # the window begins anew
+            if "(2 so far)" in notices:
+                break
+        await drive(url)
+        async for reading, derived in both(url, source):
+            counted = {
+                route.name: (route.rate.number or 0.0) * (reading.at - began) for route in row_of(derived).routes
+            }
+            counted.pop("GET /block/{milliseconds}", None)
+            if sum(counted.values()) > REQUESTS - 0.5:
+                break
+    assert sum(counted.values()) == pytest.approx(REQUESTS), "each once"
+    assert counted["GET /status/{code}"] == pytest.approx(len(CODES))

@@ -171,21 +171,48 @@ def test_workers_that_answer_in_turn_are_told_apart_and_added_up() -> None:
         worker = (tick * 7) % 3 + 1
         for each in counts:
             counts[each] += 4.0  # each serves 2 requests a second
-        endpoint.scrape(web(counts[worker], start=-100.0 + worker, seconds=counts[worker] * 0.05), tick * 2.0)
+        endpoint.scrape(web(counts[worker], start=-100.0 + worker * 0.37, seconds=counts[worker] * 0.05), tick * 2.0)
     assert rate(endpoint) == pytest.approx(6.0, rel=0.1), "a worker's last 4 s may be missing"
     assert endpoint.duration("mean").number == pytest.approx(0.05)
     assert endpoint.duration("p50").number == pytest.approx(0.05)
     notices = " ".join(endpoint.services["svc"].notices)
-    assert "3 worker processes answer this address in turn" in notices
+    assert "several worker processes answer this address in turn (3 so far)" in notices
 
 
-def test_workers_without_start_times_are_recognised_and_their_numbers_withheld() -> None:
+def test_another_process_that_was_there_before_is_no_restart() -> None:
+    endpoint = Endpoint().scrape(web(10, start=-99.3), 0.0).scrape(web(5000, start=-99.1), 2.0)
+    assert endpoint.value("app.request.rate").status is Status.PENDING, "the other's 5000 are no traffic"
+    assert any("several worker processes" in notice for notice in endpoint.services["svc"].notices)
+    endpoint.scrape(web(12, start=-99.3), 4.0).scrape(web(5008, start=-99.1), 6.0)
+    assert rate(endpoint) == pytest.approx((2 + 8) / 4)
+
+
+def test_a_worker_that_is_replaced_counts_from_zero() -> None:
+    endpoint = Endpoint()
+    for tick in range(10):
+        first = tick % 2 == 0
+        endpoint.scrape(web(100.0 + tick if first else 200.0 + tick, start=-99.3 if first else -99.1), tick * 2.0)
+    endpoint.scrape(web(3, start=19.0), 20.0)
+    assert rate(endpoint) == pytest.approx((8 + 8 + 3) / (20.0 - 2.0), rel=0.15)
+
+
+@pytest.mark.parametrize("start", [None, -50.0], ids=["no start", "the same start"])
+def test_workers_without_a_start_of_their_own_are_told_apart_by_their_counters(start: float | None) -> None:
+    endpoint = Endpoint()
+    for tick in range(20):  # each serves one request in 2 s
+        endpoint.scrape(web((1000.0, 200.0, 30.0)[tick % 3] + tick, start=start, seconds=tick * 0.05), tick * 2.0)
+    assert rate(endpoint) == pytest.approx(1.5, rel=0.1)
+    assert endpoint.value("app.error.total").number == 0.0
+    assert any("(3 so far)" in notice for notice in endpoint.services["svc"].notices)
+
+
+def test_counters_that_keep_falling_mean_nothing() -> None:
     endpoint = Endpoint()
     for tick in range(12):
-        endpoint.scrape(web((1000.0, 200.0)[tick % 2] + tick), tick * 2.0)
+        endpoint.scrape(web(1000.0 - tick), tick * 2.0)
     value = endpoint.value("app.request.rate")
     assert (value.status, value.number) == (Status.ERROR, None)
-    assert "several processes" in str(value.reason)
+    assert "counters fall" in str(value.reason)
     assert str(value.reason) in endpoint.services["svc"].notices
 
 

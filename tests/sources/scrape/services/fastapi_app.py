@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -12,9 +13,15 @@ released = asyncio.Event()
 
 
 @app.get("/wait/{milliseconds}")
-async def wait(milliseconds: int) -> dict[str, int]:
+async def wait(milliseconds: int, response: Response) -> None:
+    began = time.monotonic()
     await asyncio.sleep(milliseconds / 1000)
-    return {"waited": milliseconds}
+    response.headers["X-Took"] = str(time.monotonic() - began)
+
+
+@app.get("/block/{milliseconds}")
+async def block(milliseconds: int) -> None:
+    time.sleep(milliseconds / 1000)  # noqa: ASYNC251  (nobody else is to be served)
 
 
 @app.get("/status/{code}")

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import threading
 import time
 
 from flask import Flask, Response
@@ -11,13 +10,13 @@ from werkzeug.serving import WSGIRequestHandler
 
 app = Flask(__name__)
 PrometheusMetrics(app, group_by="url_rule")
-released = threading.Event()
 
 
 @app.get("/wait/<int:milliseconds>")
-def wait(milliseconds: int) -> str:
+def wait(milliseconds: int) -> Response:
+    began = time.monotonic()
     time.sleep(milliseconds / 1000)
-    return "waited"
+    return Response(headers={"X-Took": str(time.monotonic() - began)})
 
 
 @app.get("/status/<int:code>")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,8 +15,9 @@ released = asyncio.Event()
 
 
 async def wait(request: Request) -> Response:
+    began = time.monotonic()
     await asyncio.sleep(int(request.path_params["milliseconds"]) / 1000)
-    return Response("waited")
+    return Response(headers={"X-Took": str(time.monotonic() - began)})
 
 
 async def status(request: Request) -> Response:

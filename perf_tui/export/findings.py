@@ -1,4 +1,4 @@
-"""What is wrong in a snapshot, worst first."""
+"""What is wrong in a snapshot, worst first: what the screens' verdict and the exports for people begin with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from perf_tui.engine.alerts.model import Alert
-from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Status
+from perf_tui.measures.model import Series, Status
 from perf_tui.measures.units import number, seconds
 from perf_tui.text import clean
 
@@ -16,35 +16,31 @@ _RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong."""
+    """One thing that is wrong: a firing alert, a value beyond its measure's own limits, or a source that failed."""
 
     level: str
     """critical, warning or info."""
-    words: str
+    series: Series | None = None
+    value: float | None = None
+    alert: Alert | None = None
+    source: SourceState | None = None
 
 
 def findings(snapshot: Snapshot) -> list[Finding]:
-    """Firing alerts, values beyond their measure's own limits, and sources that cannot be read."""
+    """Worst first; of one level alerts before values, and values before sources."""
     firing = [alert for alert in snapshot.alerts if alert.firing]
     told = {alert.series for alert in firing}
-    found = [Finding(alert.level.word, _alert_words(alert, snapshot.time)) for alert in firing]
-    found += [finding for key, finding in _beyond(snapshot) if key not in told]
+    found = [Finding(alert.level.word, alert.series, alert.value, alert) for alert in firing]
+    found += [finding for finding in _beyond(snapshot) if finding.series not in told]
     found += [
-        Finding("warning", f"{clean(source.name)} cannot be read: {clean(source.error or '')}")
+        Finding("warning", source=source)
         for source in snapshot.sources
         if source.status in (Status.ERROR, Status.DENIED)
     ]
     return sorted(found, key=lambda finding: _RANK[finding.level])
 
 
-def _alert_words(alert: Alert, now: float) -> str:
-    unit = CATALOGUE[alert.series.id].unit
-    limit = f"limit {number(alert.threshold, unit)}"
-    lasted = seconds(max(0.0, now - alert.since))
-    return f"{clean(str(alert.series))} {number(alert.value, unit)} ({limit}) for {lasted}: {clean(alert.rule.message)}"
-
-
-def _beyond(snapshot: Snapshot) -> Iterator[tuple[object, Finding]]:
+def _beyond(snapshot: Snapshot) -> Iterator[Finding]:
     for id, keys in snapshot.index.items():
         measure = CATALOGUE[id]
         # One busy core of many is no finding, and what the monitor costs is not the machine's state.
@@ -53,4 +49,18 @@ def _beyond(snapshot: Snapshot) -> Iterator[tuple[object, Finding]]:
         for key in keys:
             amount = snapshot.values[key].number
             if amount is not None and (level := measure.level(amount)) != "ok":
-                yield key, Finding(level, f"{clean(str(key))} {number(amount, measure.unit)}")
+                yield Finding(level, key, amount)
+
+
+def words(finding: Finding, now: float) -> str:
+    """A finding as the exports write it, with ids that rules take."""
+    if finding.source is not None:
+        return f"{clean(finding.source.name)} cannot be read: {clean(finding.source.error or '')}"
+    assert finding.series is not None  # of an alert and of a value
+    assert finding.value is not None
+    unit = CATALOGUE[finding.series.id].unit
+    text = f"{clean(str(finding.series))} {number(finding.value, unit)}"
+    if (alert := finding.alert) is None:
+        return text
+    lasted = seconds(max(0.0, now - alert.since))
+    return f"{text} (limit {number(alert.threshold, unit)}) for {lasted}: {clean(alert.rule.message)}"

@@ -10,6 +10,7 @@ from perf_tui import __version__
 from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export.values import exported, iso
+from perf_tui.measures import workers
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.text import clean
@@ -26,7 +27,7 @@ def render(snapshot: Snapshot) -> str:
         "time": iso(snapshot.time),
         "interval_seconds": snapshot.interval,
         "measures": list(_measures(snapshot)),
-        "workers": [],
+        "workers": [_worker(worker) for worker in workers.rows(snapshot.tables)],
         "alerts": [_alert(alert) for alert in snapshot.alerts],
         "sources": [
             {
@@ -54,6 +55,37 @@ def _measures(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
             "age_seconds": round(max(0.0, snapshot.at - value.at), 3),
             "reason": _text(value.reason),
         }
+
+
+def _worker(worker: workers.Worker) -> dict[str, Any]:
+    return {
+        "id": clean(worker.id),
+        "kind": clean(worker.kind),
+        "state": str(worker.state),
+        "raw_state": clean(worker.word),
+        "group": clean(worker.group),
+        "host": clean(worker.host),
+        "pid": worker.pid,
+        "task": clean(worker.work.task) or None,
+        "task_age_seconds": worker.task_age,
+        "tasks_completed": _whole(worker.work.done),
+        "tasks_failed": _whole(worker.work.failed),
+        "tasks_retried": _whole(worker.work.retried),
+        "tasks_per_second": worker.rate,
+        "cpu": worker.body.cpu,
+        "memory_bytes": _whole(worker.body.memory),
+        "gpu_memory_bytes": _whole(worker.body.gpu_memory),
+        "uptime_seconds": worker.body.uptime,
+        "restarts": worker.body.restarts,
+        "silent_seconds": round(worker.silent, 3),
+        "sources": [clean(source) for source in worker.sources],
+        "error": clean(worker.error) or None,
+    }
+
+
+def _whole(number: float | None) -> int | float | None:
+    """A count or a size as people write it."""
+    return int(number) if number is not None and number.is_integer() else number
 
 
 def _alert(alert: Alert) -> dict[str, Any]:

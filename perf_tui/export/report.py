@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from perf_tui import __version__
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export.document import Block, Cell, Column, Document, Section, Table
-from perf_tui.export.findings import findings
+from perf_tui.export.findings import findings, words
 from perf_tui.export.layers import LAYERS, layer
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import PENDING, Status, Value
@@ -34,7 +34,7 @@ _MEANINGS = {
 
 def build(snapshot: Snapshot, ascii_only: bool = False) -> Document:
     """The snapshot for people: verdict, layers, processes, alerts, what failed."""
-    found = tuple(Cell(finding.words, finding.level) for finding in findings(snapshot))
+    found = tuple(Cell(words(finding, snapshot.time), finding.level) for finding in findings(snapshot))
     sections = (
         *_layers(snapshot, ascii_only),
         *_processes(snapshot, ascii_only),

@@ -10,7 +10,7 @@ import pytest
 
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.export import formats
-from perf_tui.export.findings import findings
+from perf_tui.export.findings import findings, words
 from perf_tui.export.report import build
 from perf_tui.measures.model import Status, Value, series
 from perf_tui.sources.system.processes import Process
@@ -132,10 +132,12 @@ class TestText:
 class TestFindings:
     def test_a_value_beyond_its_own_limit_is_a_finding_without_an_alert(self, make: Make) -> None:
         snapshot = make({series("system.memory.utilization"): Value(0.95)})
-        assert findings(snapshot) == [("critical", "system.memory.utilization 95%")]
+        (found,) = findings(snapshot)
+        assert (found.level, found.alert) == ("critical", None)
+        assert words(found, snapshot.time) == "system.memory.utilization 95%"
 
     def test_a_value_with_an_alert_is_told_once(self, usual: Snapshot) -> None:
-        assert sum("system.cpu.utilization" in each.words for each in findings(usual)) == 1
+        assert sum(each.series == series("system.cpu.utilization") for each in findings(usual)) == 1
 
     def test_one_busy_core_is_none(self, make: Make) -> None:
         assert findings(make({series("system.cpu.core.utilization", cpu="0"): Value(1.0)})) == []

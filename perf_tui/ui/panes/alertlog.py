@@ -19,14 +19,13 @@ def subject(key: Series) -> str:
 
 
 def comparison(transition: Transition, view: View) -> str:
-    """`97% ≥ 95%`, in the measure's unit."""
+    """`97% ≥ 95%` of what got worse, `46%, limit 80%` of what got better, in the measure's unit."""
     unit = CATALOGUE[transition.series.id].unit
-    sign = "<=" if transition.rule.below else ">="
-    if transition.change is Change.CLEARED:
-        sign = ">" if transition.rule.below else "<"
-    if not view.glyphs.ascii_only:
-        sign = {"<=": "≤", ">=": "≥"}.get(sign, sign)
-    return f"{number(transition.value, unit)} {sign} {number(transition.threshold, unit)}"
+    value, limit = number(transition.value, unit), number(transition.threshold, unit)
+    if transition.change not in (Change.RAISED, Change.ESCALATED):
+        return f"{value}, limit {limit}"
+    sign = "<" if transition.rule.below else (">=" if view.glyphs.ascii_only else "≥")
+    return f"{value} {sign} {limit}"
 
 
 class AlertLog(Pane):

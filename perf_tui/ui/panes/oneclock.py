@@ -129,12 +129,18 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
 
 def _axis(line: Timeline, width: int, view: View) -> Spans:
     """The axis, with a mark where an alert was raised or got worse."""
-    text = list(line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−"))
+    drawn = line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−")
+    text = list(drawn)
     times = [(time, at) for at, time in enumerate(line.values(TICK_TIME)) if not isnan(time)]
     for each in view.snapshot.log:
         # The mark stands at the tick of its time; what is older than the axis has none.
         if each.change in (Change.RAISED, Change.ESCALATED) and times and times[0][0] <= each.time:
             place = bisect_left(times, (each.time - 0.001, 0))
-            if place < len(times) and times[place][1] // line.ticks < line.columns - 5:
-                text[times[place][1] // line.ticks] = view.glyphs.alert
+            if place < len(times):
+                text[_free(drawn, times[place][1] // line.ticks, view.glyphs.rule)] = view.glyphs.alert
     return Row(width).to(LABEL - 1).put("".join(text), "rule").done()
+
+
+def _free(axis: str, column: int, rule: str) -> int:
+    """The place of the axis nearest to a column that no label takes."""
+    return min((at for at, char in enumerate(axis) if char == rule), key=lambda at: abs(at - column), default=column)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Sequence
 
-from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.snapshot import Snapshot
+from perf_tui.export.findings import Finding, findings
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, Status
+from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, ratio, seconds, size, throughput
 from perf_tui.sources.system.processes import Process
 from perf_tui.ui.draw.row import Row, Spans
@@ -17,7 +16,8 @@ from perf_tui.ui.panes.frame import clock
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
-_RANK = {"critical": 0, "warning": 1}
+SHARE = 0.2
+"""A process that has less than this share of what is used explains nothing, and is not named."""
 
 
 class Verdict(Pane):
@@ -31,49 +31,26 @@ class Verdict(Pane):
 def _findings(view: View) -> Iterator[Spans]:
     snapshot, glyphs = view.snapshot, view.glyphs
     if not view.alive:
-        yield (
-            (f"{glyphs.marks['critical']} ", "critical"),
-            (f"the collector has stopped; all of this is from {clock(snapshot.time)}", "strong"),
-        )
-    firing = [alert for alert in snapshot.alerts if alert.firing]
-    for alert in firing:
-        level = alert.level.word
-        yield (
-            (f"{glyphs.marks[level]} ", level),
-            (_alert_words(alert, snapshot), "strong"),
-            (cause(alert.series, snapshot), "text"),
-        )
-    told = {alert.series for alert in firing}
-    for level, key, amount in sorted(_beyond(snapshot), key=lambda found: _RANK[found[0]]):
-        if key not in told:
-            words = f"{subject(key)} {number(amount, CATALOGUE[key.id].unit)}"
-            yield ((f"{glyphs.marks[level]} ", level), (words, "strong"), (cause(key, snapshot), "text"))
-    for source in snapshot.sources:
-        if source.status in (Status.ERROR, Status.DENIED):
-            yield (
-                (f"{glyphs.marks['warning']} ", "warning"),
-                (f"{source.name} cannot be read: {source.error}", "text"),
-            )
+        words = f"the collector has stopped; all of this is from {clock(snapshot.time)}"
+        yield (f"{glyphs.marks['critical']} ", "critical"), (words, "strong")
+    for finding in findings(snapshot):
+        mark = (f"{glyphs.marks[finding.level]} ", finding.level)
+        if finding.source is not None:
+            yield mark, (f"{finding.source.name} cannot be read: {finding.source.error}", "text")
+        elif finding.series is not None:
+            yield mark, (_words(finding, snapshot), "strong"), (cause(finding.series, snapshot), "text")
 
 
-def _alert_words(alert: Alert, snapshot: Snapshot) -> str:
-    unit = CATALOGUE[alert.series.id].unit
+def _words(finding: Finding, snapshot: Snapshot) -> str:
+    assert finding.series is not None
+    assert finding.value is not None
+    unit = CATALOGUE[finding.series.id].unit
+    text = f"{subject(finding.series)} {number(finding.value, unit)}"
+    if (alert := finding.alert) is None:
+        return text
     lasted = seconds(max(0.0, snapshot.time - alert.since))
     better = "" if alert.rule.level(alert.value) else ", better now"
-    limit = number(alert.threshold, unit)
-    return f"{subject(alert.series)} {number(alert.value, unit)} (limit {limit}{better}) for {lasted}"
-
-
-def _beyond(snapshot: Snapshot) -> Iterator[tuple[str, Series, float]]:
-    """Values of the machine and what runs on it that pass their own limits."""
-    for id, keys in snapshot.index.items():
-        measure = CATALOGUE.get(id)
-        if measure is None or measure.warning is None or measure.layer == "self" or id == "system.cpu.core.utilization":
-            continue
-        for key in keys:
-            amount = snapshot.values[key].number
-            if amount is not None and (level := measure.level(amount)) != "ok":
-                yield level, key, amount
+    return f"{text} (limit {number(alert.threshold, unit)}{better}) for {lasted}"
 
 
 def cause(key: Series, snapshot: Snapshot) -> str:
@@ -81,17 +58,25 @@ def cause(key: Series, snapshot: Snapshot) -> str:
     rows: tuple[Process, ...] = snapshot.tables.get("processes", ())  # type: ignore[assignment]
     if not rows:
         return ""
-    if key.id.startswith("system.cpu") or (key.id == "system.pressure" and key.label("resource") == "cpu"):
-        top = max(rows, key=lambda row: row.cpu or 0.0)
-        return f" — most by {top.name} ({top.pid}) {ratio(top.cpu)} of a core" if top.cpu else ""
-    if key.id.startswith(("system.memory", "system.swap")) or key.label("resource") == "memory":
-        top = max(rows, key=attrgetter("memory"))
-        return f" — most by {top.name} ({top.pid}) {size(top.memory)}"
-    if key.id.startswith("system.disk") or key.label("resource") == "io" or key.id == "system.cpu.iowait":
-        top = max(rows, key=lambda row: (row.read or 0.0) + (row.write or 0.0))
-        moved = (top.read or 0.0) + (top.write or 0.0)
-        return f" — most by {top.name} ({top.pid}) {throughput(moved)}" if moved else ""
+    resource = key.label("resource")
+    if key.id == "system.cpu.iowait" or key.id.startswith("system.disk") or resource == "io":
+        moved = [(row.read or 0.0) + (row.write or 0.0) for row in rows]
+        return _most(rows, moved, sum(moved), throughput)
+    if key.id.startswith("system.cpu") or resource == "cpu":
+        used = [row.cpu or 0.0 for row in rows]
+        return _most(rows, used, sum(used), lambda share: f"{ratio(share)} of a core")
+    if key.id.startswith(("system.memory", "system.swap")) or resource == "memory":
+        whole = snapshot.get("system.memory.used").number or 0.0
+        return _most(rows, [float(row.memory) for row in rows], whole, size)
     return ""
+
+
+def _most(rows: Sequence[Process], amounts: Sequence[float], whole: float, words: Callable[[float], str]) -> str:
+    most = max(amounts)
+    if most <= SHARE * whole:
+        return ""
+    top = rows[amounts.index(most)]
+    return f" — most by {top.name} ({top.pid}) {words(most)}"
 
 
 def _well(view: View) -> Spans:

@@ -36,11 +36,14 @@ class Header(Pane):
             (f" {glyphs.dot} every {snapshot.interval:g}s {glyphs.dot} ", "dim"),
             *_state(view),
         )
-        row = Row(width).put(" perf-tui ", "badge").gap()
-        room = row.left - _cells(when)
-        right: Spans = ()
-        for group in _troubles(view):
-            if _cells((*right, *group)) > room - min(SHORTEST_HOST, cells_of(snapshot.host)):
+        right = _alerts(view)
+        host = min(SHORTEST_HOST, cells_of(snapshot.host))
+        row = Row(width)
+        if width - _cells((*when, *right)) - host >= 12:  # the program's name is the first to give way
+            row.put(" perf-tui ", "badge")
+        room = row.gap().left - _cells(when)
+        for group in _others(view):
+            if _cells((*right, *group)) > room - host:
                 break
             right += group
         row.put(cut(snapshot.host, room - _cells(right), glyphs.more), "strong").extend(when)
@@ -62,18 +65,25 @@ def _state(view: View) -> Spans:
     return ((f"{glyphs.live} ", "ok"), ("live", "dim"))
 
 
-def _troubles(view: View) -> Iterator[Spans]:
-    """What stands at the right end, the most important first: where there is no room, the last are left out."""
-    snapshot, glyphs = view.snapshot, view.glyphs
-    counts = Counter(alert.level for alert in snapshot.alerts if alert.firing)
+def _alerts(view: View) -> Spans:
+    """How many alerts fire, by level: this is always shown."""
+    counts = Counter(alert.level for alert in view.snapshot.alerts if alert.firing)
+    spans: Spans = ()
     for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
         if counts[level]:
             plural = "s" if name == "warning" and counts[level] > 1 else ""
-            yield ((f" {glyphs.marks[name]} {counts[level]} {name}{plural} ", f"badge_{name}"), (" ", "text"))
-    failed = sum(source.status in ("error", "denied") for source in snapshot.sources)
+            words = f" {view.glyphs.marks[name]} {counts[level]} {name}{plural} "
+            spans += ((words, f"badge_{name}"), (" ", "text"))
+    return spans
+
+
+def _others(view: View) -> Iterator[Spans]:
+    """What else stands at the right end, the most important first."""
+    failed = sum(source.status in ("error", "denied") for source in view.snapshot.sources)
     if failed:
-        yield ((f"{glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed ", "warning"),)
-    yield ((f"self {view.text(snapshot.get('self.cpu'), 'ratio'):>5} ", "dim"),)
+        words = f"{view.glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed "
+        yield ((words, "warning"),)
+    yield ((f"self {view.text(view.snapshot.get('self.cpu'), 'ratio'):>5} ", "dim"),)
 
 
 class KeyBar(Pane):

@@ -13,9 +13,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.model import Alert, Silence
 from perf_tui.engine.own import OwnCost
 from perf_tui.engine.runner import Runner
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
@@ -125,10 +127,23 @@ class Engine:
             self._names.remove(name)
             self._changes.append(name)
 
+    def acknowledge(self, alert: Alert) -> None:
+        """Say that somebody knows of an alert: no more is told of it until it gets worse or ends."""
+        self.alerts.acknowledge(alert)
+        self._call(self._attend)
+
+    def silence(self, seconds: float, rule: str = "", labels: tuple[tuple[str, str], ...] = ()) -> None:
+        """For so long, tell nobody of alerts of a rule, of series with these labels, or both."""
+        self.alerts.silence(Silence(self._wall() + seconds, rule, labels))
+        self._call(self._attend)
+
     def _wake_up(self) -> None:
+        self._call(self._wake.set)
+
+    def _call(self, function: Callable[[], object]) -> None:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed
-                self._loop.call_soon_threadsafe(self._wake.set)
+                self._loop.call_soon_threadsafe(function)
 
     # -- on the engine's own loop
 
@@ -286,6 +301,15 @@ class Engine:
         )
         self.store.publish(snapshot)
         return snapshot
+
+    def _attend(self) -> None:
+        """Show at once what came of a wish about alerts; should no loop run, the next tick does."""
+        if self.alerts.attend(self._monotonic(), self._wall()):
+            self._republish()
+
+    def _republish(self) -> None:
+        alerts, log = self.alerts.active(), self.alerts.log()
+        self.store.publish(replace(self.store.snapshot, alerts=alerts, log=log))
 
     def _fail(self, error: BaseException) -> None:
         """A tick failed by a fault of the engine's own: what is known becomes stale, and people are told."""

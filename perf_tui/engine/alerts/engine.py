@@ -46,7 +46,8 @@ class AlertEngine:
         self._told: tuple[Transition, ...] = ()
         self._states: Mapping[str, State] = {}
         self._tick = 0
-        self._at: float | None = None
+        self._at = 0.0
+        self._judged_at: float | None = None
         self._wall = 0.0
         self._interval = 0.0
         self._restored_at: float | None = None
@@ -88,11 +89,13 @@ class AlertEngine:
         `interval` is the seconds between two ticks, `failed` the names of the sources that cannot be read.
         """
         self._tick += 1
-        passed = at - self._at if self._at is not None else 0.0
+        passed = at - self._judged_at if self._judged_at is not None else 0.0
+        self._judged_at = at
         if passed > LONG_GAP * interval:
             passed = 0.0
-        self._at, self._wall, self._interval = at, wall, interval
-        attended = self.attend()
+        self._interval = interval
+        attended = self.attend(at, wall)
+        self.hush.expire(at)
         self._read(values, at)
         self._listen(values, passed)
         self._end_gone(values)
@@ -101,14 +104,15 @@ class AlertEngine:
         self._publish()
         return changes
 
-    def attend(self) -> list[Transition]:
+    def attend(self, at: float, wall: float) -> list[Transition]:
         """Do what was asked for from other threads; returns the lines of the log that came of it."""
+        self._at, self._wall = at, wall
         changes = []
         while self._requests:
             request = self._requests.popleft()
             if isinstance(request, Silence):
                 covered = [watch for watch in self._firing.values() if request.covers(watch.rule, watch.series)]
-                self.hush.add(request, self._at or 0.0, self._wall)
+                self.hush.add(request, at, wall)
                 changes += [self._note(watch, Change.SILENCED) for watch in covered]
                 continue
             name, key, _ = request
@@ -177,7 +181,7 @@ class AlertEngine:
                 watch.age += passed
             watch.heard = False
             if watch.instance is not None or watch.wrong(watch.age):
-                self._judge(watch, watch.age, self._at or 0.0)
+                self._judge(watch, watch.age, self._at)
         for watch in self._plan.forget(values):
             self._end(watch)
 
@@ -206,7 +210,7 @@ class AlertEngine:
     def _end_gone(self, values: Mapping[Series, Value]) -> None:
         """Alerts on series that no longer exist (a disk taken out) end with them."""
         self._plan.prune(values, self._tick)
-        returning = self._restored_at is not None and (self._at or 0.0) - self._restored_at < RETURNING
+        returning = self._restored_at is not None and self._at - self._restored_at < RETURNING
         if not returning:
             self._restored_at = None
         for watch in list(self._firing.values()):
@@ -223,8 +227,8 @@ class AlertEngine:
         del self._firing[watch.place, watch.series]
         if was is not Level.OK:
             self._changes.append((watch, instance, Change.CLEARED, was))
-            self._turn(watch, self._at or 0.0)
-            self._resolved[watch.rule.name, watch.series] = self._at or 0.0
+            self._turn(watch, self._at)
+            self._resolved[watch.rule.name, watch.series] = self._at
 
     def _turn(self, watch: Watch, at: float) -> None:
         watch.flap = watch.flap or Flap()
@@ -235,7 +239,7 @@ class AlertEngine:
 
     def _tell(self) -> list[Transition]:
         """Make lines of what changed, the worst of them deciding first whether people are told."""
-        at = self._at or 0.0
+        at = self._at
         changes, self._changes = self._changes, []
         quiet = {}
         for place, (watch, instance, change, level) in sorted(enumerate(changes), key=lambda each: -each[1][3]):
@@ -284,8 +288,7 @@ class AlertEngine:
         self._told = tuple(self._log)
 
     def _publish(self) -> None:
-        at = self._at or 0.0
-        self.hush.expire(at)
+        at = self._at
         alerts = [self._alert(watch, watch.instance, at) for watch in self._firing.values() if watch.instance]
         self._active = tuple(sorted(alerts, key=_worst_first))
         for key in [key for key, ended in self._resolved.items() if at - ended > RESOLVED_FOR]:

@@ -84,6 +84,8 @@ class Hush:
             return "suppressed"
         if self.silence_of(watch.rule, watch.series) is not None:
             return "silenced"
+        if level <= instance.acknowledged:
+            return "acknowledged"
         flap = watch.flap
         if flap is not None and not flap.flapping and change is Change.RAISED and flap.often():
             flap.begin()

@@ -1,0 +1,376 @@
+"""The life of alerts where people, targets and clocks interfere, as tables: what happens, what is told, what is shown.
+
+A line in the log that nobody is told of stands in brackets with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import nan
+
+import pytest
+from fakes import Clock
+
+from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.flap import SPAN
+from perf_tui.engine.alerts.hush import MOST_TOLD
+from perf_tui.engine.alerts.model import Kind, Level, Rule, Silence, State, Transition
+from perf_tui.engine.engine import Engine
+from perf_tui.measures.model import Series, Status, Value, series
+from perf_tui.sources.fake import FakeSource
+
+CPU = series("system.cpu.utilization")
+INFO, WARNING, CRITICAL = Level.INFO, Level.WARNING, Level.CRITICAL
+BOTH = ((CRITICAL, 0.9), (WARNING, 0.7))
+STALE = Value(0.99, Status.STALE, "late")
+LATE = Value(None, Status.ERROR, "no answer")
+WALL = 5e8
+
+Do = float | Value | None | str
+Row = tuple[float, Do, str, str]
+
+
+def rule(**more: object) -> Rule:
+    return Rule("cpu", CPU.id, BOTH, **more)  # type: ignore[arg-type]
+
+
+LIVES: dict[str, tuple[Rule, list[Row]]] = {
+    "every state": (
+        rule(hold=4.0),
+        [
+            (0, 0.1, "", "inactive"),
+            (2, 0.8, "", "pending warning"),
+            (4, 0.8, "", "pending warning"),
+            (6, 0.8, "raised warning", "firing warning"),
+            (6, "ack", "[acknowledged warning]", "acknowledged warning"),
+            (8, LATE, "", "acknowledged warning"),
+            (10, 0.95, "escalated critical", "firing critical"),
+            (10, "silence 6", "[silenced critical]", "silenced critical"),
+            (12, LATE, "", "silenced critical"),
+            (14, LATE, "", "silenced critical"),
+            (16, LATE, "", "no data critical"),
+            (18, 0.1, "", "firing critical"),
+            (20, 0.1, "", "firing critical"),
+            (22, 0.1, "cleared critical", "resolved"),
+            (922, 0.1, "", "resolved"),
+            (924, 0.1, "", "inactive"),
+        ],
+    ),
+    "who knows of it hears when it gets worse and when it ends, not that it is less bad": (
+        rule(),
+        [
+            (0, 0.95, "raised critical", "firing critical"),
+            (0, "ack", "[acknowledged critical]", "acknowledged critical"),
+            (2, 0.8, "[lowered warning: acknowledged]", "acknowledged warning"),
+            (4, 0.95, "[escalated critical: acknowledged]", "acknowledged critical"),
+            (6, 0.1, "cleared critical", "resolved"),
+            (8, 0.95, "raised critical", "firing critical"),
+        ],
+    ),
+    "what is pending cannot be acknowledged": (
+        rule(hold=10.0),
+        [(0, 0.8, "", "pending warning"), (0, "ack", "", "pending warning")],
+    ),
+    "what began and ended within a silence was never told": (
+        rule(),
+        [
+            (0, "silence 60", "", "inactive"),
+            (2, 0.8, "[raised warning: silenced]", "silenced warning"),
+            (4, 0.95, "[escalated critical: silenced]", "silenced critical"),
+            (6, 0.1, "[cleared critical: silenced]", "resolved"),
+        ],
+    ),
+    "what outlasts a silence is told": (
+        rule(),
+        [
+            (0, "silence 5", "", "inactive"),
+            (2, 0.8, "[raised warning: silenced]", "silenced warning"),
+            (4, 0.8, "", "silenced warning"),
+            (6, 0.8, "raised warning", "firing warning"),
+            (8, 0.1, "cleared warning", "resolved"),
+        ],
+    ),
+    "what got worse within a silence is told after it": (
+        rule(),
+        [
+            (0, 0.8, "raised warning", "firing warning"),
+            (0, "silence 5", "[silenced warning]", "silenced warning"),
+            (2, 0.95, "[escalated critical: silenced]", "silenced critical"),
+            (6, 0.95, "escalated critical", "firing critical"),
+        ],
+    ),
+    "missing samples neither resolve nor reset": (
+        rule(hold=6.0),
+        [
+            (0, 0.8, "", "pending warning"),
+            (2, LATE, "", "pending warning"),
+            (4, STALE, "", "pending warning"),
+            (6, 0.8, "raised warning", "firing warning"),
+            (8, Value(nan), "", "firing warning"),
+            (10, LATE, "", "firing warning"),
+            (12, LATE, "", "no data warning"),
+            (600, STALE, "", "no data warning"),
+            (602, 0.8, "", "firing warning"),
+        ],
+    ),
+    "what nobody saw for more than three intervals does not advance `for`": (
+        rule(hold=6.0),
+        [
+            (0, 0.8, "", "pending warning"),
+            (2, 0.8, "", "pending warning"),
+            (2 + 6.1, 0.8, "", "pending warning"),
+            (10.1, 0.8, "", "pending warning"),
+            (12.1, 0.8, "raised warning", "firing warning"),
+        ],
+    ),
+    "a gap of just three intervals does": (
+        rule(hold=6.0),
+        [(0, 0.8, "", "pending warning"), (6, 0.8, "raised warning", "firing warning")],
+    ),
+    "nor does it advance the end": (
+        rule(hold=6.0),
+        [
+            (0, 0.8, "", "pending warning"),
+            (6, 0.8, "raised warning", "firing warning"),
+            (8, 0.1, "", "firing warning"),
+            (3600, 0.1, "", "firing warning"),
+            (3604, 0.1, "", "firing warning"),
+            (3606, 0.1, "cleared warning", "resolved"),
+        ],
+    ),
+    "the wall clock has no say": (
+        rule(hold=4.0),
+        [
+            (0, 0.8, "", "pending warning"),
+            (0, "wall +86400", "", "pending warning"),
+            (2, 0.8, "", "pending warning"),
+            (2, "wall -172800", "", "pending warning"),
+            (4, 0.8, "raised warning", "firing warning"),
+            (4, "silence 10", "[silenced warning]", "silenced warning"),
+            (4, "wall +86400", "", "silenced warning"),
+            (6, 0.8, "", "silenced warning"),
+            (16, 0.8, "", "firing warning"),
+        ],
+    ),
+    "hysteresis, hold and keep together": (
+        rule(hold=2.0, keep=4.0, clear=((CRITICAL, 0.8), (WARNING, 0.5))),
+        [
+            (0, 0.9, "", "pending critical"),
+            (2, 0.9, "raised critical", "firing critical"),
+            (4, 0.81, "", "firing critical"),
+            (6, 0.79, "", "firing critical"),
+            (8, 0.79, "", "firing critical"),
+            (10, 0.79, "lowered warning", "firing warning"),
+            (12, 0.51, "", "firing warning"),
+            (14, 0.49, "", "firing warning"),
+            (16, 0.51, "", "firing warning"),
+            (18, 0.0, "", "firing warning"),
+            (20, 0.0, "", "firing warning"),
+            (22, 0.0, "cleared warning", "resolved"),
+        ],
+    ),
+}  # fmt: skip
+
+
+def told(lines: list[Transition]) -> str:
+    return ", ".join(map(_line, lines))
+
+
+def _line(line: Transition) -> str:
+    words = f"{line.change} {line.level.word}"
+    if not line.quiet:
+        return words
+    return f"[{words}]" if line.quiet == line.change else f"[{words}: {line.quiet}]"
+
+
+def shown(engine: AlertEngine) -> str:
+    alerts = engine.active()
+    if not alerts:
+        return engine.states().get("cpu", State.INACTIVE)
+    return ", ".join(f"{alert.state} {alert.level.word}" for alert in alerts)
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_life(life: str) -> None:
+    judged, rows = LIVES[life]
+    engine = AlertEngine([judged])
+    wall = WALL
+    engine.evaluate({CPU: Value(0.0)}, 998.0, wall - 2.0, 2.0)
+    for second, do, lines, state in rows:
+        at = 1000.0 + second
+        if isinstance(do, str):
+            word, _, amount = do.partition(" ")
+            changes = []
+            if word == "ack":
+                engine.acknowledge(engine.active()[0])
+                changes = engine.attend(at, wall + second)
+            elif word == "silence":
+                engine.silence(Silence(wall + second + float(amount), "cpu"))
+                changes = engine.attend(at, wall + second)
+            else:
+                wall += float(amount)
+        else:
+            values = {} if do is None else {CPU: do if isinstance(do, Value) else Value(do)}
+            changes = engine.evaluate(values, at, wall + second, 2.0)
+        assert (second, told(changes), shown(engine)) == (second, lines, state)
+
+
+class TestFlapping:
+    def run(self, engine: AlertEngine, number: float, at: float) -> list[str]:
+        return [_line(each) for each in engine.evaluate({CPU: Value(number)}, at, WALL + at, 2.0)]
+
+    def test_what_comes_and_goes_is_told_that_it_does_and_then_only_when_it_gets_worse(self) -> None:
+        engine = AlertEngine([rule()])
+        lines = []
+        for tick in range(200):
+            lines += self.run(engine, 0.8 if tick % 4 < 2 else 0.1, 1000.0 + 2 * tick)
+        assert lines == ["raised warning", "cleared warning"] * 2 + ["raised warning"]
+        (alert,) = engine.active()
+        assert alert.flapping
+        assert [line.flapping for line in engine.log()] == [False] * 4 + [True]
+        assert self.run(engine, 0.95, 1400.0) == ["escalated critical"]
+        assert self.run(engine, 0.95, 1402.0) == []
+
+    def test_its_end_needs_longer_each_time(self) -> None:
+        engine = AlertEngine([rule()])
+        at, stays = 1000.0, []
+        for _ in range(7):
+            self.run(engine, 0.8, at)
+            began = at
+            while engine.active():
+                at += 1.0
+                self.run(engine, 0.1, at)
+            stays.append(at - began)
+            at += 1.0
+        assert stays[:2] == [1.0, 1.0]
+        longer = [each for each in stays if each > 1.0]
+        assert longer == sorted(longer)
+        assert longer[0] == pytest.approx(16.0, abs=2)
+        assert longer[-1] > 100.0
+
+    def test_people_learn_of_the_end_when_it_has_stopped(self) -> None:
+        engine = AlertEngine([rule()])
+        for tick in range(40):
+            self.run(engine, 0.8 if tick % 4 < 2 else 0.1, 1000.0 + 2 * tick)
+        lines, at = [], 1080.0
+        while at < 1080.0 + SPAN + 60.0:
+            lines += [(at, line) for line in self.run(engine, 0.1, at)]
+            at += 2.0
+        assert [line for _, line in lines] == ["[cleared warning: flapping]", "cleared warning"]
+        assert lines[1][0] - lines[0][0] == pytest.approx(SPAN, abs=4)
+
+    def test_four_times_in_an_hour_is_not_flapping(self) -> None:
+        engine = AlertEngine([rule()])
+        lines = []
+        for tick in range(1800):
+            lines += self.run(engine, 0.8 if tick % 300 < 30 else 0.1, 1000.0 + 2 * tick)
+        assert lines == ["raised warning", "cleared warning"] * 6
+
+
+class TestStorm:
+    def test_the_worst_are_told_one_by_one_and_the_rest_only_logged(self) -> None:
+        disks = Rule("disk", "busy", BOTH)
+        engine = AlertEngine([disks])
+        values = {series("busy", device=str(n)): Value(0.95 if n >= 50 else 0.8) for n in range(57)}
+        lines = engine.evaluate(values, 0.0, WALL, 2.0)
+        assert len(lines) == 57
+        heard = [line for line in lines if not line.quiet]
+        assert len(heard) == MOST_TOLD
+        assert [line.level for line in heard].count(CRITICAL) == 7, "the worst come first"
+        assert {line.quiet for line in lines} == {"", "storm"}
+        assert len(engine.active()) == 57, "all are shown"
+
+    def test_who_was_not_told_of_the_beginning_is_not_told_of_the_end(self) -> None:
+        engine = AlertEngine([Rule("disk", "busy", BOTH)])
+        keys = [series("busy", device=str(n)) for n in range(57)]
+        engine.evaluate(dict.fromkeys(keys, Value(0.8)), 0.0, WALL, 2.0)
+        lines = engine.evaluate(dict.fromkeys(keys, Value(0.1)), 2.0, WALL, 2.0)
+        assert [line.quiet for line in lines].count("") == MOST_TOLD
+        assert len(engine.active()) == 0
+
+    def test_after_the_storm_people_are_told_again(self) -> None:
+        engine = AlertEngine([Rule("disk", "busy", BOTH)])
+        values = {series("busy", device=str(n)): Value(0.8) for n in range(30)}
+        engine.evaluate(values, 0.0, WALL, 2.0)
+        late = series("busy", device="late")
+        assert engine.evaluate({**values, late: Value(0.8)}, 2.0, WALL, 2.0)[0].quiet == "storm"
+        later = series("busy", device="later")
+        assert engine.evaluate({**values, late: Value(0.8), later: Value(0.8)}, 6.0, WALL, 2.0)[0].quiet == ""
+
+
+class TestDown:
+    ERRORS = series("app.error.total", service="shop")
+    RATE = series("app.request.rate", service="shop")
+    OTHER = series("app.error.total", service="other")
+    RULES = (
+        Rule("errors", "app.error.total", ((CRITICAL, 0.1),)),
+        Rule("silent", "app.request.rate", ((CRITICAL, 4.0),), kind=Kind.NO_DATA, labels=(("service", "shop"),)),
+        Rule("too", "app.error.total", ((CRITICAL, 4.0),), kind=Kind.NO_DATA),
+    )
+
+    def test_a_target_that_is_down_stands_for_what_depends_on_it(self) -> None:
+        engine = AlertEngine(self.RULES)
+        up = {self.ERRORS: Value(0.0), self.RATE: Value(1.0), self.OTHER: Value(0.0)}
+        engine.evaluate(up, 0.0, WALL, 2.0)
+        down = {self.ERRORS: STALE, self.RATE: STALE, self.OTHER: Value(0.0)}
+        lines: list[Transition] = []
+        for at in (2.0, 4.0, 6.0):
+            lines += engine.evaluate(down, at, WALL + at, 2.0, {"shop"})
+        assert [(line.rule.name, _line(line)) for line in lines] == [
+            ("silent", "raised critical"), ("too", "[raised critical: suppressed]"),
+        ]  # fmt: skip
+        root, dependent = engine.active()
+        assert (root.state, root.firing, dependent.state, dependent.firing, dependent.by) == (
+            State.FIRING, True, State.SUPPRESSED, False, "silent",
+        )  # fmt: skip
+        # Somebody else measures its errors too: they follow from its being down. Those of another service do not.
+        more = {self.ERRORS: Value(1.0), self.RATE: STALE, self.OTHER: Value(1.0)}
+        lines = engine.evaluate(more, 8.0, WALL + 8, 2.0, {"shop"})
+        assert sorted((str(line.series), line.rule.name, _line(line)) for line in lines) == [
+            (str(self.OTHER), "errors", "raised critical"),
+            (str(self.ERRORS), "errors", "[raised critical: suppressed]"),
+            (str(self.ERRORS), "too", "[cleared critical: suppressed]"),
+        ]  # fmt: skip
+        # It is back: what still holds is told now.
+        lines = engine.evaluate({**more, self.RATE: Value(1.0)}, 10.0, WALL + 10, 2.0)
+        assert [(line.rule.name, _line(line)) for line in lines] == [
+            ("silent", "cleared critical"), ("errors", "raised critical"),
+        ]  # fmt: skip
+
+    def test_without_a_rule_that_tells_of_it_nothing_is_kept_quiet(self) -> None:
+        engine = AlertEngine(self.RULES[:1])
+        (line,) = engine.evaluate({self.ERRORS: Value(1.0)}, 0.0, WALL, 2.0, {"shop"})
+        assert line.quiet == ""
+
+    def test_a_series_that_is_missing_on_a_target_that_answers_suppresses_nothing(self) -> None:
+        engine = AlertEngine(self.RULES)
+        for at in range(0, 8, 2):
+            engine.evaluate({self.ERRORS: Value(0.0), self.RATE: LATE}, at, WALL + at, 2.0)
+        (line,) = engine.evaluate({self.ERRORS: Value(1.0), self.RATE: LATE}, 8.0, WALL + 8, 2.0)
+        assert (line.rule.name, line.quiet) == ("errors", "")
+
+
+class TestFromOtherThreads:
+    async def test_a_wish_is_shown_before_the_next_tick(self, clock: Clock) -> None:
+        hot = Rule("hot", CPU.id, BOTH)
+        engine = Engine(
+            [FakeSource(lambda n: {CPU: 0.8})], AlertEngine([hot]), 2.0, monotonic=clock, wall=clock.wall, host="test"
+        )
+        task = asyncio.create_task(engine.run(1))
+        seen: asyncio.Queue[State | None] = asyncio.Queue()
+        engine.store.subscribe(lambda snapshot: seen.put_nowait(snapshot.alerts[0].state))
+        assert await seen.get() is State.FIRING
+        await task
+        alert = engine.store.snapshot.alerts[0]
+        await asyncio.to_thread(engine.acknowledge, alert)
+        assert await seen.get() is State.ACKNOWLEDGED
+        await asyncio.to_thread(engine.silence, 60.0, "hot")
+        assert await seen.get() is State.SILENCED
+        assert [line.change.value for line in engine.store.snapshot.log] == ["raised", "acknowledged", "silenced"]
+        assert engine.store.snapshot.alerts[0].until == clock.day + 60.0
+
+    def test_a_silence_by_labels(self) -> None:
+        silence = Silence(0.0, "", (("device", "sda"),))
+        keys: list[Series] = [series("busy", device=name) for name in ("sda", "sdb")]
+        assert [silence.covers(rule(), key) for key in keys] == [True, False]
+        assert not Silence(0.0, "other").covers(rule(), CPU)

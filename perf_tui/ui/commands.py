@@ -137,6 +137,7 @@ COMMANDS = (
     Command("export", "e", "export", "Save a snapshot to a file", action="export", bar=True),
     Command("theme", "t", "theme", "The next theme", action="theme"),
     Command("help", "question_mark,f1", "help", "This page", action="help", bar=True),
+    Command("suspend", "ctrl+z", "suspend", "To the shell, and back with fg", action="suspend_process"),
     Command("palette", "ctrl+p", "palette", "All commands, by name", action="command_palette"),
     Command("quit", "q", "quit", "End perf-tui", action="quit", bar=True, always="ctrl+c"),
 )

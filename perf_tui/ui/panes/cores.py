@@ -9,7 +9,7 @@ from perf_tui.ui.draw.charts import area, spark
 from perf_tui.ui.draw.meter import meter
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.levels import bar_role, level_role
+from perf_tui.ui.panes.levels import bar_role, in_runs, level_role, level_runs
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
@@ -34,11 +34,12 @@ class CpuHistory(Pane):
     def draw(self, view: View, width: int, height: int) -> Rows:
         key = series("system.cpu.utilization")
         line = Timeline(view.snapshot, width - 2)
-        role = bar_role(key.id, view.snapshot.get(key.id))
-        rows = area(line.points(key, 2), max(1, height - 1), 1.0, view.glyphs)
+        points = line.points(key, 2)
+        runs = level_runs(points, key.id)
+        rows = area(points, max(1, height - 1), 1.0, view.glyphs)
         axis = line.axis(view.glyphs.rule).replace("−", "-" if view.glyphs.ascii_only else "−")
         return [
-            *(Row(width).gap().put(text, role).done() for text in rows),
+            *(Row(width).gap().extend(in_runs(text, runs)).done() for text in rows),
             Row(width).gap().put(axis, "rule").done(),
         ]
 
@@ -74,7 +75,7 @@ class Cores(Pane):
 
     def _field(self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int) -> Rows:
         lines = -(-len(cores) // columns)
-        past = cells - 24 if cells >= 28 else 0
+        past = (cells - 12) // 2 if cells >= 28 else 0
         bar = cells - 11 - (past + 1 if past else 0)
         line = Timeline(view.snapshot, max(1, past), ticks=1)
         digits = len(str(len(cores) - 1))

@@ -61,7 +61,7 @@ class Devices(Pane):
         cells = list(self.cells)
         while len(cells) > 1 and self._taken(cells) > width:
             cells.remove(min(cells, key=lambda cell: cell.importance))
-        past = (width - self._taken(cells) - 2) // 2
+        past = (width - self._taken(cells) - 3) // 2
         past = past if past >= SHORTEST_PAST else 0
         shown = names if len(names) < height else names[: height - 2]
         rows = [self._header(cells, past, width), *(self._line(name, cells, past, view, width) for name in shown)]

@@ -63,7 +63,10 @@ class Machine(Pane):
         row = Row(width).gap().cell(label, 8, "dim")
         row.put(f"{view.text(value, 'ratio'):>5} ", level_role(id, value))
         wide = max(8, min(40, width // 3))
-        row.extend(meter(value.number, wide, bar_role(id, value), view.glyphs, CATALOGUE[id].warning))
+        if value.number is None:
+            row.gap(wide)  # an empty meter would look like a 0
+        else:
+            row.extend(meter(value.number, wide, bar_role(id, value), view.glyphs, CATALOGUE[id].warning))
         for place, detail in enumerate(details):
             words = f"  {detail}"
             if place and cells_of(words) > row.left:

@@ -7,7 +7,7 @@ from perf_tui.ui.draw.charts import area
 from perf_tui.ui.draw.meter import meter, stacked
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
-from perf_tui.ui.panes.levels import bar_role
+from perf_tui.ui.panes.levels import bar_role, in_runs, level_runs
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
@@ -57,8 +57,7 @@ class Memory(Pane):
         if left >= 2:
             key = series("system.memory.utilization")
             points = Timeline(snapshot, width - 2).points(key, 2)
-            rows = [
-                *(Row(width).gap().put(text, level).done() for text in area(points, left, 1.0, view.glyphs)),
-                *rows,
-            ]
+            runs = level_runs(points, key.id)
+            chart = area(points, left, 1.0, view.glyphs)
+            rows = [*(Row(width).gap().extend(in_runs(text, runs)).done() for text in chart), *rows]
         return rows

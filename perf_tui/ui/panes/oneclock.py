@@ -17,6 +17,7 @@ from perf_tui.ui.draw.charts import area, nice
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.alertlog import subject
+from perf_tui.ui.panes.levels import in_runs, level_runs
 from perf_tui.ui.panes.machine import STACKED_ON, begins
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
@@ -101,6 +102,7 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
     high = nice(max(known, default=0.0), measure.unit)
     value = view.text(view.snapshot.get(choice.key.id, **dict(choice.key.labels)), measure.unit)
     top, low = (number(max(known), measure.unit), number(min(known), measure.unit)) if known else ("", "")
+    runs = level_runs(points, choice.key.id)
     drawn: Rows = []
     for y, text in enumerate(area(points, rows, high, view.glyphs)):
         row = Row(width).gap()
@@ -116,7 +118,7 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
                 LABEL - 2,
                 "dim",
             )
-        row.to(LABEL - 1).put(text, choice.role).gap()
+        row.to(LABEL - 1).extend(in_runs(text, runs)).gap()
         if y == 0:
             row.cell(value, 10, "strong", ">").gap()
             both = f"{low}-{top}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from pathlib import Path
 
 import fake_nvml
 import pynvml
@@ -464,9 +465,16 @@ def test_a_container_without_the_library_is_told_so(monkeypatch: pytest.MonkeyPa
         driver.load(tree.proc)  # type: ignore[attr-defined]
 
 
-def test_with_the_library_the_module_is_the_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_library_the_module_is_the_real_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(driver, "LIBRARY", None)  # the program itself
-    assert driver.load() is pynvml
+    (tmp_path / "nvidiactl").touch()
+    assert driver.load(dev=str(tmp_path)) is pynvml
+
+
+def test_without_a_device_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)  # importing it would raise ImportError
+    with pytest.raises(driver.SourceAbsent, match=r"^no NVIDIA driver$"):
+        driver.load(str(tmp_path), str(tmp_path))
 
 
 @pytest.mark.parametrize(

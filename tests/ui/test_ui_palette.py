@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
 ALL = [*PALETTES.values(), MONOCHROME]
 
 
+@lru_cache
 def roles_in_use() -> set[str]:
     """Every string constant of the interface that is the name of a role, as the source has them."""
     known = set(PALETTES["dark"].looks)

@@ -193,6 +193,11 @@ class Scene:
         value = given if isinstance(given, Value) else Value(given(self.tick) if callable(given) else float(given))
         return value._replace(at=1000.0 + self.tick * self.interval)
 
+    def _number(self, given: Given) -> float | None:
+        if isinstance(given, Value):
+            return given.number if given.status is Status.OK else None
+        return given(self.tick) if callable(given) else given
+
     def tables(self) -> dict[str, object]:
         """The rows that are not measures."""
         found: dict[str, object] = {} if self.processes is None else {"processes": self.processes}
@@ -214,11 +219,8 @@ class Scene:
         """Let time pass, and remember it."""
         for _ in range(count):
             self.tick += 1
-            values = self.values()
-            self.history.record(
-                self.tick, [(key, value.number) for key, value in values.items() if value.status is Status.OK]
-            )
-            self.history.record(self.tick, [(TICK_TIME, self.time), *traces(self.tables())])
+            numbers = [(key, self._number(given)) for key, given in self.given.items()]
+            self.history.record(self.tick, [(TICK_TIME, self.time), *numbers, *traces(self.tables())])
 
     def snapshot(self, **changes: Any) -> Snapshot:
         """What an engine would publish at this tick."""
@@ -367,6 +369,7 @@ async def running(
     engine = Engine([], interval=scene.interval, host=scene.host)
     engine.store.publish(scene.snapshot())
     app = PerfApp(engine, Config(ui=Ui(**ui), keys=keys or {}), colour=colour)
+    app.delay_update = lambda delay=0.0: None  # type: ignore[method-assign]  # it waits 50 ms on a clock
     async with app.run_test(size=size, notifications=notifications) as pilot:
         driver = Driver(app, pilot, scene)
         await driver.until(lambda: app.live is not None and app.live.is_mounted)

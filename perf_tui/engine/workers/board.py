@@ -1,0 +1,172 @@
+"""The stage that makes the table `workers` and its measures of what sources said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from heapq import merge as merged_in_order
+from itertools import islice
+from typing import NamedTuple
+
+from perf_tui.engine.source import Derived
+from perf_tui.engine.stage import Moment, Stage
+from perf_tui.engine.workers.measures import WorkerSeries, counts, samples
+from perf_tui.engine.workers.merge import MOST_EVENTS, body_of, grouped, verdict, work_of
+from perf_tui.engine.workers.pace import Pace
+from perf_tui.measures.model import Sample
+from perf_tui.measures.workers import (
+    ALIVE,
+    HERE,
+    SUMMARY,
+    WORKERS,
+    Event,
+    Group,
+    Sighting,
+    State,
+    Summary,
+    Worker,
+    counted,
+    sightings,
+)
+
+MEASURED = 500
+"""Workers that have measures of their own, the first that came: each takes rings of the history for seven series."""
+
+
+class Expected(NamedTuple):
+    """A group of the configuration, and how many workers of it there should be."""
+
+    name: str
+    workers: int | None = None
+
+
+class _Known:
+    """What is remembered of a worker between ticks."""
+
+    __slots__ = ("pace", "series", "since", "state")
+
+    def __init__(self, state: State, at: float) -> None:
+        self.state, self.since = state, at
+        self.pace = Pace()
+        self.series: WorkerSeries | None = None
+
+
+class Board(Stage):
+    """Merges sightings, judges their states, and drops workers of which nothing was heard for `forget` seconds."""
+
+    name = "workers"
+
+    def __init__(
+        self,
+        hosts: Collection[str],
+        groups: Sequence[Expected] = (),
+        *,
+        forget: float = 600.0,
+        window: float = 60.0,
+        measured: int = MEASURED,
+    ) -> None:
+        """`hosts` are this machine's names; `window` seconds are what rates are taken over."""
+        self._hosts = frozenset((*hosts, HERE))
+        self._groups = tuple(groups)
+        self._forget = forget
+        self._window = window
+        self._most = measured
+        self._known: dict[str, _Known] = {}
+        self._measured = 0
+        self._ever = bool(groups)
+
+    def derive(self, tables: Mapping[str, object], moment: Moment) -> Derived:
+        before, self._known = self._known, {}
+        self._measured = sum(known.series is not None for known in before.values())
+        workers = [
+            self._worker(each, before, moment)
+            for each in grouped(sightings(tables), self._hosts)
+            if not self._over(each, moment.at)
+        ]
+        self._measured = sum(known.series is not None for known in self._known.values())
+        self._ever = self._ever or bool(workers)
+        summary = self._summary(workers)
+        return Derived(list(self._samples(workers, summary, moment)), {WORKERS: tuple(workers), SUMMARY: summary})
+
+    def _over(self, each: Sequence[Sighting], at: float) -> bool:
+        """Whether this is no worker any more."""
+        if any(sighting.left for sighting in each):
+            return True
+        ended = [sighting.ended for sighting in each if sighting.ended is not None]
+        return at - (min(ended) if ended else max(sighting.heard for sighting in each)) > self._forget
+
+    def _worker(self, each: Sequence[Sighting], before: Mapping[str, _Known], moment: Moment) -> Worker:
+        best = each[0]
+        id = self._free(best)
+        found = verdict(each, moment.at, moment.interval)
+        known = before.get(id)
+        if known is None:
+            known = _Known(found.state, moment.at)
+        elif known.state is not found.state:
+            known.state, known.since = found.state, moment.at
+        if known.series is None and self._measured < self._most:
+            known.series = WorkerSeries.of(id)
+            self._measured += 1
+        self._known[id] = known
+        work = work_of(each)
+        rate = None
+        if work.done is not None or work.failed is not None:
+            rate = known.pace.rate((work.done or 0.0) + (work.failed or 0.0), best.heard, self._window)
+        return Worker(
+            id=id,
+            kind=best.kind,
+            state=found.state,
+            word=found.word,
+            group=next((sighting.group for sighting in each if sighting.group), ""),
+            host=self._host(each),
+            pid=next((sighting.pid for sighting in each if sighting.pid is not None), None),
+            sources=tuple(sighting.source for sighting in each),
+            work=work,
+            body=body_of(each),
+            task_age=None if work.since is None else max(0.0, moment.wall - work.since),
+            rate=rate,
+            silent=found.silent,
+            lasting=moment.at - known.since,
+            events=_events(each),
+            log=next((sighting.log for sighting in each if sighting.log), ""),
+            facts=tuple(fact for sighting in each for fact in sighting.facts),
+        )
+
+    def _free(self, best: Sighting) -> str:
+        """A name that no other worker of this tick has."""
+        id, number = best.name, 2
+        if id in self._known and best.pid is not None:
+            id = f"{best.name}:{best.pid}"
+        while id in self._known:
+            id, number = f"{best.name}#{number}", number + 1
+        return id
+
+    def _host(self, each: Sequence[Sighting]) -> str:
+        hosts = [sighting.host for sighting in each if sighting.host]
+        return HERE if any(host in self._hosts for host in hosts) else hosts[0] if hosts else ""
+
+    def _summary(self, workers: Sequence[Worker]) -> Summary:
+        alive: dict[str, int] = {}
+        total: dict[str, int] = {}
+        for worker in workers:
+            total[worker.group] = total.get(worker.group, 0) + 1
+            alive[worker.group] = alive.get(worker.group, 0) + (worker.state in ALIVE)
+        groups = tuple(
+            Group(group.name, alive.get(group.name, 0), total.get(group.name, 0), group.workers)
+            for group in self._groups
+        )  # fmt: skip
+        return Summary(counted(worker.state for worker in workers), groups, len(workers) - self._measured)
+
+    def _samples(self, workers: Sequence[Worker], summary: Summary, moment: Moment) -> Iterator[Sample]:
+        yield from counts(summary, self._ever)
+        for worker in workers:
+            known = self._known[worker.id]
+            if known.series is not None:
+                yield from samples(known.series, worker, moment.at)
+
+
+def _events(each: Sequence[Sighting]) -> tuple[Event, ...]:
+    lists = [sighting.events for sighting in each if sighting.events]
+    if len(lists) < 2:
+        return lists[0][-MOST_EVENTS:] if lists else ()
+    newest = merged_in_order(*(reversed(events) for events in lists), key=lambda event: -event.time)
+    return tuple(reversed(list(islice(newest, MOST_EVENTS))))

@@ -7,6 +7,7 @@ from pathlib import Path
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES
 from perf_tui.measures.engines import DETAILS
 from perf_tui.measures.units import number
+from perf_tui.measures.workers import VOCABULARY, State
 from perf_tui.sources.profiles.load import load_all
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.ui.commands import COMMANDS
@@ -111,7 +112,23 @@ def engines() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"ai-engines.md": engines, "measures.md": measures, "keys.md": keys}
+def worker_states() -> str:
+    """docs/worker-states.md: each system's words by the state that they mean."""
+    lines = [
+        "# Words for the states of workers",
+        "",
+        "Made by `python docs/make.py` from `perf_tui/measures/workers.py`; [workers.md](workers.md) says what they mean.",
+        "",
+        "| system | " + " | ".join(f"`{state}`" for state in State) + " |",
+        "| --- |" + " --- |" * len(State),
+    ]
+    for system, words in VOCABULARY.items():
+        cells = [", ".join(word for word, state in words.items() if state is each) for each in State]
+        lines.append(f"| {system} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"ai-engines.md": engines, "measures.md": measures, "keys.md": keys, "worker-states.md": worker_states}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -28,6 +28,7 @@ from perf_tui.sources.system.network import Network, Retransmits
 from perf_tui.sources.system.pressure import Pressure
 from perf_tui.sources.system.processes import Processes
 from perf_tui.sources.system.source import PartsSource
+from perf_tui.sources.workers.groups import STAGES, worker_sources, worker_stages
 
 if TYPE_CHECKING:
     from perf_tui.sources.discovery.probe import Finding
@@ -68,12 +69,12 @@ def pushed(config: Config) -> list[Source[Any]]:
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
     host = Host()
-    sources = [*system_sources(host), *access_logs(config), *pushed(config)]
+    sources = [*system_sources(host), *access_logs(config), *pushed(config), *worker_sources(config)]
     scraping = _scraping(config) if config.targets or paths.user_profiles().exists() else None
     if scraping is not None:
         _check_names(config, sources)
         sources += map(scraping.source, config.targets)
-    engine = Engine(sources, AlertEngine(rules(config)), config.interval, traces=traces)
+    engine = Engine(sources, AlertEngine(rules(config)), config.interval, stages=worker_stages(config), traces=traces)
     if config.discovery.enabled:
         engine.add_source(Later("discovery", "discovery", lambda: _discovery(config, host, engine, scraping)))
     return engine
@@ -100,7 +101,7 @@ def _discovery(config: Config, host: Host, engine: Engine, scraping: Scraping | 
 
 def _check_names(config: Config, sources: Sequence[Source[Any]]) -> None:
     """Raises ConfigError where a target has the name of another source: both are listed together."""
-    names = {OWN, "discovery", *(source.name for source in sources)}
+    names = {OWN, "discovery", *STAGES, *(source.name for source in sources)}
     for number, target in enumerate(config.targets):
         if target.name in names:
             problem = f"{shown(target.name)} is the name of one of the program's own sources"

@@ -12,7 +12,16 @@ from perf_tui.config.check_rules import check_rule
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import shown
 from perf_tui.config.quantities import duration, size
-from perf_tui.config.schema import Config, Target
+from perf_tui.config.schema import Config, Target, WorkerGroup
+
+WORKER_PLACES = ("match", "heartbeat", "queue", "supervisord", "gunicorn", "systemd")
+"""Where a group of workers is: exactly one of these keys says it."""
+_BELONGS = {
+    "unit": ("match",), "log": ("match", "heartbeat"), "url": ("queue",), "url_env": ("queue",),
+    "username": ("queue", "supervisord"), "password_env": ("queue", "supervisord"),
+    "password_file": ("queue", "supervisord"),
+}  # fmt: skip
+"""Keys that mean something with some of these places alone."""
 
 
 def check(config: Config, file: str) -> None:
@@ -23,16 +32,12 @@ def check(config: Config, file: str) -> None:
         _check_target(target, file, f"targets[{number}]")
     if config.prometheus.url is not None:
         _check_url(config.prometheus.url, file, "prometheus.url")
-    for number, worker in enumerate(config.workers):
-        try:
-            re.compile(worker.match)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ConfigError(file, f"workers[{number}].match", f"no regular expression: {error}") from None
+    for number, group in enumerate(config.workers):
+        _check_workers(group, file, f"workers[{number}]")
+    _check_quantity(duration, config.board.forget, file, "board.forget")
     for section, listen in (("otlp", config.otlp.listen), ("statsd", config.statsd.listen)):
         if int(listen.rpartition(":")[2]) > 65535:
-            raise ConfigError(
-                file, f"{section}.listen", f"{shown(listen)} is not allowed; allowed: ports up to 65535"
-            )
+            raise ConfigError(file, f"{section}.listen", f"{shown(listen)} is not allowed; allowed: ports up to 65535")
     if not _is_loopback(config.statsd.listen):
         problem = f"{shown(config.statsd.listen)} is not allowed; allowed: 127.0.0.1 or [::1] and a port"
         raise ConfigError(file, "statsd.listen", problem + " (anyone can send it datagrams)")
@@ -57,6 +62,32 @@ def _check_target(target: Target, file: str, where: str) -> None:
         raise ConfigError(file, f"{where}.username", "the name of a user must not hold a colon")
     if target.ca_file is not None and not target.verify:
         raise ConfigError(file, f"{where}.verify", "verify = false accepts any certificate; then ca_file has no use")
+
+
+def _check_workers(group: WorkerGroup, file: str, where: str) -> None:
+    places = [place for place in WORKER_PLACES if getattr(group, place)]
+    if len(places) != 1:
+        said = f"{places[0]} is set already" if places else "it does not say where they are"
+        raise ConfigError(
+            file, f"{where}.{places[1]}" if places else where, f"{said}; one of {', '.join(WORKER_PLACES)}"
+        )
+    if group.match is not None:
+        try:
+            re.compile(group.match)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ConfigError(file, f"{where}.match", f"no regular expression: {error}") from None
+    if group.url is not None:
+        _check_url(group.url, file, f"{where}.url")
+    for kind, keys in (("address", ("url", "url_env")), ("password", ("password_env", "password_file"))):
+        if all(getattr(group, key) is not None for key in keys):
+            raise ConfigError(file, f"{where}.{keys[1]}", f"{keys[0]} is set already; there is one {kind}")
+    if group.username is not None and group.password_env is None and group.password_file is None:
+        raise ConfigError(
+            file, where, "a user and a password belong together; password_env or password_file is missing"
+        )
+    for key, ways in _BELONGS.items():
+        if getattr(group, key) is not None and places[0] not in ways:
+            raise ConfigError(file, f"{where}.{key}", f"it is of use with {' or '.join(ways)} alone")
 
 
 def _check_quantity(parse: Callable[[str], float], text: str, file: str, where: str) -> None:

@@ -100,6 +100,8 @@ def _words(info: inspect.Type) -> str:
     match info:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
             return str(extra["description"]) if extra and "description" in extra else _words(inner)
+        case inspect.LiteralType(values=values):
+            return ", ".join(map(str, values))
         case inspect.BoolType():
             return "true or false"
         case inspect.FloatType() | inspect.IntType():

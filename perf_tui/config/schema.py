@@ -13,6 +13,8 @@ LogFormat = Literal[
     "auto", "nginx", "apache", "caddy", "traefik", "haproxy", "gunicorn", "uvicorn", "granian",
     "combined", "combined-s", "combined-ms", "combined-us",
 ]  # fmt: skip
+WorkerUnit = Literal["top", "leaves", "each"]
+Queue = Literal["celery", "rq", "arq"]
 
 # The descriptions end the sentence "allowed: …" of an error, and stand in the JSON schema.
 Duration = Annotated[
@@ -38,6 +40,10 @@ Url = Annotated[
     Meta(pattern=r"^https?://[^\s/]+", description="an http:// or https:// address with a host"),
 ]
 Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")]
+RedisUrl = Annotated[
+    str,
+    Meta(pattern=r"^(rediss?://[^\s/]+|unix:///)", description="a redis://, rediss:// or unix:// address"),
+]
 Listen = Annotated[str, Meta(pattern=r"^\S+:\d{1,5}$", description='an address and a port, as in "127.0.0.1:4318"')]
 
 
@@ -88,11 +94,31 @@ class AccessLog(Section, frozen=True):
     format: LogFormat = "auto"
 
 
-class WorkerMatch(Section, frozen=True):
-    """Processes that are workers, by a regular expression on their command line."""
+class WorkerGroup(Section, frozen=True):
+    """Workers of one sort, from one place: `match`, `heartbeat`, `queue`, `supervisord`, `gunicorn` or `systemd`."""
 
     name: Name
-    match: Text
+    expected: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    match: Text | None = None
+    unit: WorkerUnit | None = None
+    log: Text | None = None
+    heartbeat: Text | None = None
+    queue: Queue | None = None
+    url: RedisUrl | None = None
+    url_env: Variable | None = None
+    username: Text | None = None
+    password_env: Variable | None = None
+    password_file: Text | None = None
+    supervisord: Text | None = None
+    gunicorn: Text | None = None
+    systemd: tuple[Text, ...] = ()
+
+
+class Board(Section, frozen=True):
+    """What holds for all workers."""
+
+    recognise: bool = True
+    forget: Duration = "10m"
 
 
 class Otlp(Section, frozen=True):
@@ -174,7 +200,8 @@ class Config(Section, frozen=True):
     discovery: Discovery = Discovery()
     targets: tuple[Target, ...] = ()
     access_logs: tuple[AccessLog, ...] = ()
-    workers: tuple[WorkerMatch, ...] = ()
+    workers: tuple[WorkerGroup, ...] = ()
+    board: Board = Board()
     otlp: Otlp = Otlp()
     statsd: Statsd = Statsd()
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS

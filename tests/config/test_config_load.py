@@ -157,5 +157,5 @@ def test_the_rules_that_ship_are_those_of_the_contract() -> None:
 def test_sections_that_nothing_acts_on_yet_are_named_when_they_are_used() -> None:
     assert ignored(Config()) == {}
     config = parse({"otlp": {"enabled": True}, "workers": [{"name": "a", "match": "a"}]}, "test")
-    assert set(ignored(config)) == {"otlp", "workers"}
+    assert set(ignored(config)) == {"otlp"}
     assert set(NOT_YET) <= set(Config.__struct_fields__)

@@ -54,6 +54,12 @@ class Credentials:
         secret = self._secret(self.password_env, self.password_file, environment)
         return "Basic " + b64encode(f"{self.username}:{secret}".encode()).decode()
 
+    def password(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The password by itself, or None where none is set. Raises SourceDenied, without the secret."""
+        if self.password_env is None and self.password_file is None:
+            return None
+        return self._secret(self.password_env, self.password_file, environment)
+
     def _secret(self, variable: str | None, path: str | None, environment: Mapping[str, str]) -> str:
         secret = _from_file(path) if path is not None else environment.get(variable or "", "")
         if not secret:

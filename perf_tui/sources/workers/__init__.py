@@ -1,0 +1,1 @@
+"""Where workers are seen: processes, heartbeats, queues in Redis, and what supervises processes."""

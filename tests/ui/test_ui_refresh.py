@@ -127,7 +127,9 @@ async def test_switching_and_ticking_leaves_no_nodes_behind(scene: Scene) -> Non
         async def round_trip(times: int, ticks: int) -> None:
             for mode in ("overview", "app", "system", "alerts", "workers") * times:
                 await driver.app.action_show(mode)
-            await driver.press("1", "question_mark", "escape", "e", "escape", "2", "enter", "escape", "slash", "escape")
+            await driver.press(
+                "1", "question_mark", "escape", "e", "escape", "2", "enter", "escape", "slash", "escape", "3"
+            )
             for _ in range(ticks):
                 scene.processes = tuple(process(scene.tick + n, n / 9) for n in range(40))
                 scene.pass_ticks()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Region
 
 from perf_tui.ui.panes.charts import Lines
+from perf_tui.ui.panes.diagnosis import Diagnosis
 from perf_tui.ui.panes.engines import CACHE, QUEUE, TOKENS, Engines, engine_rows, quantiles
 from perf_tui.ui.panes.gpus import GpuProcesses, Gpus, gpu_rows
 from perf_tui.ui.panes.invitation import Invitation
@@ -40,6 +41,7 @@ class Ai(LiveScreen):
             Lines("itl", "time between tokens", quantiles("ai.latency.itl"), subject),
             Lines("cache", "caches", CACHE, subject),
             Phases("phases", subject),
+            Diagnosis("diagnosis", subject),
             GpuProcesses("ongpu", lambda: self._gpus.gpu),
             Invitation("missing", "inference", LOOKED_FOR, BRINGS),
         )
@@ -58,9 +60,9 @@ class Ai(LiveScreen):
         upper = max(3, min(2 + engines, height // 3))
         plan["engines"] = Region(0, top, width, upper)
         charts = [("tokens", 4, 12, 9), ("queue", 4, 10, 8), ("ttft", 4, 12, 7), ("itl", 4, 12, 6), ("cache", 4, 10, 5)]
-        phases = ("phases", 3, 3, 4)
+        phases, diagnosis = ("phases", 3, 3, 4), ("diagnosis", 3, 5, 8)
         left = width // 2 if width >= 120 else width
-        columns = [[*charts, phases]] if left == width else [[*charts[:2], phases], charts[2:]]
+        columns = [[diagnosis, *charts, phases]] if left == width else [[*charts[:2], phases], [diagnosis, *charts[2:]]]
         for number, wishes in enumerate(columns):
             x = number * (left + 1)
             for id, (y, tall) in stack(top + upper, height - upper, wishes).items():

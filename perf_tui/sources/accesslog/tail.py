@@ -135,8 +135,10 @@ class Follower:
 class Tail:
     """The log at a path: its file, and while it is being rotated the one before."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, whole: bool = False) -> None:
+        """`whole`: read what stands in it, too, not only what comes from now on."""
         self.path = os.path.expanduser(path)
+        self._whole = whole
         self.before = b""
         """Whole lines that stood in the file before the place where reading began."""
         self.begun = False
@@ -162,7 +164,7 @@ class Tail:
         if self._current is None:
             # A file that was not there before is new from its first line on; of one that was,
             # only what comes from now on.
-            self.begun = not self._missing
+            self.begun = not self._missing and not self._whole
             self._current = self._open(at_end=self.begun)
             self.before = self._current.before
         else:

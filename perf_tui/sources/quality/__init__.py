@@ -1,0 +1,1 @@
+"""Scores of evaluations, from a file of JSON lines: `{"name": …, "score": …, "model": …, "time": …}`."""

@@ -56,6 +56,15 @@ def access_logs(config: Config) -> list[Source[Any]]:
     return [AccessLogSource(log.name, log.path, log.format, config.window) for log in config.access_logs]
 
 
+def quality(config: Config) -> list[Source[Any]]:
+    """The files of scores that the configuration names."""
+    if not config.quality:
+        return []
+    from perf_tui.sources.quality.source import QualitySource
+
+    return [QualitySource(stream) for stream in config.quality]
+
+
 def pushed(config: Config) -> list[Source[Any]]:
     """Receivers for what others send, where the configuration switches them on."""
     if not config.statsd.enabled:
@@ -69,7 +78,7 @@ def pushed(config: Config) -> list[Source[Any]]:
 def build_engine(config: Config) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
     host = Host()
-    sources = [*system_sources(host), *access_logs(config), *pushed(config), *worker_sources(config)]
+    sources = [*system_sources(host), *access_logs(config), *quality(config), *pushed(config), *worker_sources(config)]
     scraping = _scraping(config) if config.targets or paths.user_profiles().exists() else None
     if scraping is not None:
         _check_names(config, sources)

@@ -26,10 +26,14 @@ _BELONGS = {
 
 def check(config: Config, file: str) -> None:
     """Raises ConfigError for the first thing that is wrong."""
-    for section in ("targets", "access_logs", "workers", "alerts"):
+    for section in ("targets", "access_logs", "quality", "workers", "alerts"):
         _unique(file, section, [each.name for each in getattr(config, section)])
     for number, target in enumerate(config.targets):
         _check_target(target, file, f"targets[{number}]")
+    for number, stream in enumerate(config.quality):
+        if not (isfinite(stream.low) and isfinite(stream.high) and stream.low < stream.high):
+            problem = f"{stream.high:g} is not allowed; allowed: a number above low, which is {stream.low:g}"
+            raise ConfigError(file, f"quality[{number}].high", problem)
     if config.prometheus.url is not None:
         _check_url(config.prometheus.url, file, "prometheus.url")
     for number, group in enumerate(config.workers):

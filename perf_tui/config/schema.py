@@ -94,6 +94,19 @@ class AccessLog(Section, frozen=True):
     format: LogFormat = "auto"
 
 
+class QualityStream(Section, frozen=True):
+    """Scores of evaluations, as JSON lines in a file."""
+
+    name: Name
+    path: Text
+    engine: Name | None = None
+    baseline: Text | None = None
+    first: Annotated[int, Meta(ge=30, le=10_000)] = 200
+    window: Annotated[int, Meta(ge=30, le=10_000)] = 200
+    low: float = 0.0
+    high: float = 1.0
+
+
 class WorkerGroup(Section, frozen=True):
     """Workers of one sort, from one place: `match`, `heartbeat`, `queue`, `supervisord`, `gunicorn` or `systemd`."""
 
@@ -200,6 +213,7 @@ class Config(Section, frozen=True):
     discovery: Discovery = Discovery()
     targets: tuple[Target, ...] = ()
     access_logs: tuple[AccessLog, ...] = ()
+    quality: tuple[QualityStream, ...] = ()
     workers: tuple[WorkerGroup, ...] = ()
     board: Board = Board()
     otlp: Otlp = Otlp()

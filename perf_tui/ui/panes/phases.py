@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perf_tui.measures.units import seconds
+from perf_tui.measures.units import number
 from perf_tui.ui.draw.meter import stacked
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.panes.charts import SCALE, ChartPane
@@ -28,7 +28,7 @@ class Phases(ChartPane):
 
     def head(self, view: View) -> tuple[str, str]:
         lengths = self.lengths(view)
-        return self.title, f"{seconds(sum(lengths.values()))} on average" if lengths else ""
+        return self.title, f"{number(sum(lengths.values()), 's')} on average" if lengths else ""
 
     def draw(self, view: View, width: int, height: int) -> Rows:
         lengths = self.lengths(view)
@@ -40,5 +40,5 @@ class Phases(ChartPane):
         legend = Row(width).to(SCALE)
         for name, role in _PHASES:
             share = view.glyphs.column[-1]
-            legend.put(f"{share} {name} ", role).put(f"{seconds(lengths[name])}  ")
+            legend.put(f"{share} {name} ", role).put(f"{number(lengths[name], 's')}  ")
         return [Row(width).to(SCALE).extend(bar).done(), legend.done()]

@@ -23,6 +23,9 @@ from perf_tui.config.schema import Config, Ui
 from perf_tui.engine.alerts.model import Alert, Change, Level, Rule, Transition
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.engines import Engine as EngineOf
+from perf_tui.measures.gpus import Gpu
 from perf_tui.measures.model import IDLE, Series, Status, Value, absent, series
 from perf_tui.measures.ring import History
 from perf_tui.measures.services import Buckets, Route, Service, traces
@@ -33,6 +36,7 @@ from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.widgets.pane import Pane
 
 GIB = 2.0**30
+MODEL = "meta-llama/Llama-3.1-70B-Instruct"
 BOUNDS = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, inf)
 EPOCH = 1_795_000_000.0
 """Wall time of tick 0."""
@@ -69,6 +73,8 @@ class Scene:
         mounts: Sequence[str] = ("/", "/home", "/var/lib/docker"),
         processes: int = 60,
         services: Sequence[str] = (),
+        engines: Sequence[str] = (),
+        gpus: int = 0,
         ticks: int = 60,
         interval: float = 2.0,
     ) -> None:
@@ -84,9 +90,15 @@ class Scene:
         self.log: tuple[Transition, ...] = ()
         self.sources = (SourceState("system", "system", Status.OK, 0.004),)
         self.services = services
+        self._engine_names = engines
+        self._gpu_rows = tuple(Gpu(str(n), f"NVIDIA H100 {n}", "nvidia", "NVIDIA") for n in range(gpus))
         self._machine(cores, disks, interfaces, mounts)
         for service in services:
             self._service(service)
+        for engine in engines:
+            self._engine(engine)
+        for gpu in self._gpu_rows:
+            self._gpu(gpu)
         self.pass_ticks(ticks)
 
     def _machine(self, cores: int, disks: Sequence[str], interfaces: Sequence[str], mounts: Sequence[str]) -> None:
@@ -143,6 +155,26 @@ class Scene:
             put(f"app.error.{kind}", wave(0.0, 0.01, kind + name), service=name)
         put("app.task.rate", absent("this profile tells no tasks"), service=name)
         put("app.task.completion", IDLE, service=name)
+
+    def _engine(self, name: str) -> None:
+        for measure in CATALOGUE.values():
+            if (
+                measure.id.startswith("ai.")
+                and measure.labels[:2] == ("engine", "model")
+                and "name" not in measure.labels
+            ):
+                high = {"ratio": 0.8, "s": 2.0}.get(measure.unit, 60.0)
+                for stat in ("p50", "p95", "p99", "mean") if "stat" in measure.labels else ("",):
+                    labels = {"engine": name, "model": MODEL} | ({"stat": stat} if stat else {})
+                    self.put(measure.id, wave(high / 9, high, measure.id + stat + name), **labels)
+
+    def _gpu(self, gpu: Gpu) -> None:
+        for id, low, high in (
+            ("utilization", 0.2, 0.7), ("memory.used", 20 * GIB, 30 * GIB), ("memory.total", 80 * GIB, 80 * GIB),
+            ("memory.utilization", 0.25, 0.4), ("temperature", 50.0, 70.0), ("power", 200.0, 600.0),
+            ("power.limit", 700.0, 700.0),
+        ):  # fmt: skip
+            self.put(f"gpu.{id}", wave(low, high, id + gpu.gpu), gpu=gpu.gpu, name=gpu.name)
 
     # -- what tests change
 
@@ -203,6 +235,10 @@ class Scene:
         found: dict[str, object] = {} if self.processes is None else {"processes": self.processes}
         if self.services:
             found["services"] = tuple(self._service_row(name) for name in self.services)
+        if self._engine_names:
+            found["engines"] = tuple(EngineOf(name, MODEL, "metrics", "vLLM") for name in self._engine_names)
+        if self._gpu_rows:
+            found["gpus"] = self._gpu_rows
         return found
 
     def _service_row(self, name: str) -> Service:

@@ -147,6 +147,12 @@ class Ledger:
                 return True
         return False
 
+    def follows(self, before: Values, now: Values) -> bool:
+        """Whether one process may have said `now` after `before`: nothing fell, and no counter is gone."""
+        return not self.fell(before, now) and all(
+            at(now, slot) is not None for slot in self._counted() if at(before, slot) is not None
+        )
+
     def total(self, values: Values) -> float:
         """The sum of all counters."""
         return sum(number for slot in self._counted() if (number := at(values, slot)) is not None and isfinite(number))

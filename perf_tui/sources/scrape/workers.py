@@ -142,7 +142,7 @@ class Workers:
     def _nearest(self, values: Values, start: float | None) -> _Worker | None:
         """The worker with this start whose last counters are the nearest below these, taken out."""
         found = [
-            worker for worker in self._known if worker.start == start and not self._ledger.fell(worker.last, values)
+            worker for worker in self._known if worker.start == start and self._ledger.follows(worker.last, values)
         ]
         if len(found) > 1:
             found.sort(key=lambda worker: self._ledger.total(worker.last))

@@ -68,6 +68,10 @@ _ENGINE_ROWS = {
 _NOT_COUNTED = {"finish": "it counts no reasons", "rank": "it is one, or does not tell them apart"}
 
 
+def _of_engines(measure: str) -> bool:
+    return not measure.startswith("ai.quality.")
+
+
 def _tells(profile: Profile, row: str) -> bool:
     if row == "finish":
         return profile.finish is not None
@@ -80,7 +84,7 @@ def _tells(profile: Profile, row: str) -> bool:
 
 def engines() -> str:
     """docs/ai-engines.md: what each inference server tells, and why it does not tell the rest."""
-    profiles = [profile for profile in load_all() if profile.layer == "ai"]
+    profiles = [profile for profile in load_all() if profile.layer == "ai" and any(map(_of_engines, profile.measures))]
     lines = [
         "# Inference servers",
         "",

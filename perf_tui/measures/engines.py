@@ -26,6 +26,7 @@ DETAILS: dict[str, Detail] = {
     "batch.tokens": Detail("tokens per step", "1"),
     "length.prompt": Detail("prompt tokens of a request, mean", "1"),
     "length.output": Detail("output tokens of a request, mean", "1"),
+    "perplexity": Detail("perplexity of answers, mean", "1"),
     "lora.running": Detail("LoRA adapters in use", "1"),
     "memory.device": Detail("share of the model in GPU memory", "ratio"),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import exp, lgamma, log
+from math import exp, lgamma, log, pi, sqrt
+from statistics import NormalDist
 
 _TINY = 1e-300
 _STEPS = 300
@@ -17,7 +18,17 @@ def t_quantile(p: float, freedom: float) -> float:
     def below(t: float) -> float:
         return 1.0 - 0.5 * _beta(freedom / 2, 0.5, freedom / (freedom + t * t))
 
-    return _inverse(below, p)
+    if freedom < 10:
+        return _inverse(below, p)
+    z = NormalDist().inv_cdf(p)
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    scale = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(freedom * pi)
+    for _ in range(5):  # the series is near enough for Newton's method
+        step = (below(t) - p) / (scale * (1 + t * t / freedom) ** (-(freedom + 1) / 2))
+        t -= step
+        if abs(step) < 1e-13 * t:
+            break
+    return t
 
 
 @lru_cache(maxsize=256)
@@ -27,19 +38,27 @@ def chi_square_quantile(p: float, freedom: float) -> float:
 
 
 def _inverse(function: Callable[[float], float], p: float) -> float:
-    """Where a function that rises from 0 on reaches p."""
-    high = 1.0
-    while function(high) < p and high < 1e12:
+    """Where a function that rises from 0 on reaches p: false position after Illinois, a dozen calls instead of 50."""
+    low, high = 0.0, 1.0
+    below, above = function(low) - p, function(high) - p
+    while above < 0 and high < 1e12:
+        low, below = high, above
         high *= 2
-    low = 0.0
+        above = function(high) - p
+    side = 0
     for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if function(middle) < p:
-            low = middle
+        middle = (low * above - high * below) / (above - below)
+        found = function(middle) - p
+        if abs(found) < 1e-15 or high - low <= 1e-14 * high:
+            return middle
+        if found < 0:
+            low, below = middle, found
+            above = above / 2 if side < 0 else above
+            side = -1
         else:
-            high = middle
+            high, above = middle, found
+            below = below / 2 if side > 0 else below
+            side = 1
     return (low + high) / 2
 
 

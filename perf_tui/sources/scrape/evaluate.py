@@ -22,7 +22,7 @@ NOTHING_YET = Value(None, Status.IDLE, "exported, and nothing counted yet")
 GROUPS = (("app.request.", "app.error."), ("app.task.",), ("ai.",), ("gpu.",), ("workers.", "worker."))
 """Measures that belong together: where a profile has one of them, the others are said to be absent."""
 ELSEWHERE = ("ai.quality.",)
-"""Measures that no scrape is asked for."""
+"""Measures that not every engine is asked for: they come with the table of scores."""
 _NO_NUMBER = Value(None, Status.ABSENT, "its number stands for none")
 
 _ACROSS: dict[Across, Callable[[Sequence[float]], float]] = {
@@ -109,6 +109,17 @@ class Evaluation:
     def whole(self, way: Way, key: Key) -> float | None:
         """What a share is of, for one of the things that it is added up over."""
         return self._combined(way.whole, way, key)
+
+    def apart(self, way: Way, key: Key, start: float) -> tuple[float, ...]:
+        """How many were observed in each bucket since the reading at `start`."""
+        spread = self.spread(way, key)
+        if spread is None or not spread.bounds:
+            return ()
+        return self.distribution(spread, start, way.candidate.scale).apart()
+
+    def risen(self, way: Way, key: Key, start: float) -> tuple[float, float]:
+        """How far the part and the whole of a ratio rose since the reading at `start`."""
+        return self._risen(way.terms, key, start) or 0.0, self._risen(way.whole, key, start) or 0.0
 
     def finished(self, key: Key) -> Apart | None:
         """Requests that ended, by the reason."""
@@ -348,7 +359,8 @@ class Evaluation:
 
 def covered(measures: Mapping[str, object]) -> list[str]:
     """The measures that an endpoint with these is asked for, in the catalogue's order."""
-    prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in measures) for prefix in group)
+    own = [name for name in measures if not name.startswith(ELSEWHERE)]
+    prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in own) for prefix in group)
     return [name for name in CATALOGUE if name.startswith(prefixes) and not name.startswith(ELSEWHERE)]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from perf_tui.engine.source import Derived
 from perf_tui.measures.model import Sample, Status, Value
+from perf_tui.measures.quality import samples as scored
 from perf_tui.measures.services import Service
 from perf_tui.measures.window import Times
 from perf_tui.sources.inference.told import Told
@@ -14,7 +16,7 @@ from perf_tui.sources.profiles.matching import plain
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.engines import engines
-from perf_tui.sources.scrape.evaluate import Evaluation
+from perf_tui.sources.scrape.evaluate import Evaluation, covered
 from perf_tui.sources.scrape.exposition import Line
 from perf_tui.sources.scrape.gpus import gpus
 from perf_tui.sources.scrape.ledger import Ledger, at
@@ -22,6 +24,7 @@ from perf_tui.sources.scrape.personal import without
 from perf_tui.sources.scrape.plan import Plan
 from perf_tui.sources.scrape.reader import SKIP, Reader, Scrape
 from perf_tui.sources.scrape.rows import services
+from perf_tui.sources.scrape.scores import Scores
 from perf_tui.sources.scrape.terms import Key, Term
 from perf_tui.sources.scrape.workers import Workers
 
@@ -60,6 +63,7 @@ class Model:
         self._target, self._source, self._path = target, source or target, path
         self._profiles = profiles
         self._forced = next((profile for profile in profiles if profile.name == forced), None)
+        self._scores = Scores(self._source)
         self.beside = Told()
         """What the JSON endpoints beside the metrics told the last time."""
         self._plans: list[Plan] = []
@@ -152,7 +156,7 @@ class Model:
         if len(self._known) != len(self.survey.samples):
             self._known = frozenset(self.survey.samples)
         samples: list[Sample] = []
-        tables: dict[str, object] = {}
+        tables: dict[str, Any] = {}
         notices = tuple(self._notices(scrape))
         self._scrapes += 1
         for plan in self._plans:
@@ -168,6 +172,10 @@ class Model:
                     told = (*self.beside.notices, *notices)
                     name = "engines"
                     found = engines(plan, evaluation, self._times, self._source, self.beside.slots, told)
+                    tables["quality"] = tuple(self._scores.rows(plan, evaluation, self._times))
+                    samples += (sample for row in tables["quality"] if not row.proxy for sample in scored(row))
+                    if not covered(plan.profile.measures):
+                        continue  # it is about scores alone
                 case "gpu":
                     name, found = "gpus", gpus(plan, evaluation, self._source, notices)
                 case _:

@@ -7,9 +7,9 @@ from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.engines import DETAILS
 from perf_tui.sources.profiles.schema import Profile
 
-AI = [profile for profile in PROFILES if profile.layer == "ai"]
+AI = [profile for profile in PROFILES if profile.layer == "ai" and profile.name != "quality-scores"]
 GPU = [profile for profile in PROFILES if profile.layer == "gpu"]
-OF_ONE = {"memory.device"}
+OF_ONE = {"memory.device", "perplexity"}
 """Details of one engine alone."""
 
 

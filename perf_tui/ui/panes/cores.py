@@ -14,6 +14,21 @@ from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
 _CORE = "system.cpu.core.utilization"
+NUMBER = 10
+"""Cells of a core that is a number alone, without those of its name."""
+
+
+def rows_of(cores: int, width: int, most: int) -> int:
+    """Rows, of at most `most` and with the pane's head, in which all cores are shown in the most detail."""
+    for cells in (30, 20, NUMBER + _digits(cores)):
+        rows = 1 + -(-cores // max(1, (width - 1) // cells))
+        if rows <= most:
+            return rows
+    return min(most, 1 + -(-cores // max(1, width - 2)))
+
+
+def _digits(cores: int) -> int:
+    return len(str(max(0, cores - 1)))
 
 
 class CpuHistory(Pane):
@@ -62,7 +77,7 @@ class Cores(Pane):
         if not cores:
             value = view.snapshot.get(_CORE)
             return [Row(width).gap().put(value.reason or view.text(value, "ratio"), "dim").done()]
-        for cells in (40, 30, 20, 12):
+        for cells in (40, 30, 20, NUMBER + _digits(len(cores))):
             columns = max(1, (width - 1) // cells)
             lines = -(-len(cores) // columns)
             if lines <= height:
@@ -76,15 +91,15 @@ class Cores(Pane):
     def _field(self, cores: list[tuple[Series, Value]], columns: int, cells: int, view: View, width: int) -> Rows:
         lines = -(-len(cores) // columns)
         past = (cells - 12) // 2 if cells >= 28 else 0
-        bar = cells - 11 - (past + 1 if past else 0)
+        digits = _digits(len(cores))
+        bar = cells - NUMBER - 1 - digits - (past + 1 if past else 0)
         line = Timeline(view.snapshot, max(1, past), ticks=1)
-        digits = len(str(len(cores) - 1))
         rows = []
         for y in range(lines):
             row = Row(width).gap()
             for key, value in cores[y::lines]:
                 row.cell(key.label("cpu"), digits, "dim", ">").gap()
-                row.extend(meter(value.number, max(2, bar - digits), bar_role(_CORE, value), view.glyphs))
+                row.extend(meter(value.number, bar if bar >= 2 else 0, bar_role(_CORE, value), view.glyphs))
                 row.put(f"{view.text(value, 'ratio'):>6}", level_role(_CORE, value)).gap()
                 if past:
                     row.put(spark(line.points(key), 1.0, view.glyphs), "dim").gap()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
-from perf_tui.ui.panes.cores import Cores, CpuHistory
+from perf_tui.ui.panes.cores import Cores, CpuHistory, rows_of
 from perf_tui.ui.panes.devices import Disks, Networks
 from perf_tui.ui.panes.filesystems import Filesystems
 from perf_tui.ui.panes.memory import Memory
@@ -16,6 +16,8 @@ from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan
 from perf_tui.ui.widgets.pane import Pane
+
+CORES = "system.cpu.core.utilization"
 
 
 class System(LiveScreen):
@@ -48,8 +50,7 @@ def _count(view: View, id: str) -> int:
 
 def _cpu(plan: Plan, x: int, y: int, width: int, height: int, view: View) -> None:
     """The cores in as few rows as show them all, the whole machine's history in what is left above."""
-    cores = 1 + -(-_count(view, "system.cpu.core.utilization") // max(1, width // 30))
-    cores = min(cores, max(2, height // 2))
+    cores = rows_of(_count(view, CORES), width, max(2, height // 2, height - 5))
     if height - cores < 3:
         cores = height
     else:
@@ -81,7 +82,8 @@ def _devices(view: View) -> int:
 def _large(width: int, top: int, height: int, view: View) -> Plan:
     left = width // 2
     right = width - left - 1
-    above = max(8, height // 4)
+    # Many cores get up to two fifths of the screen; the history above them keeps five rows.
+    above = max(8, height // 4, 5 + rows_of(_count(view, CORES), left, height * 2 // 5 - 5))
     middle = 2 + min(4, _devices(view))
     waits = 5
     third = width // 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import AppBlur, AppFocus
 from ui_scene import Driver, Scene, running
 
 from perf_tui.config.errors import ConfigError
@@ -535,3 +536,18 @@ def test_no_key_has_two_commands() -> None:
     keys = [key for command in COMMANDS for key in key_names(f"{command.keys},{command.always}")]
     assert len(keys) == len(set(keys))
     check_keys({command.id: command.keys for command in COMMANDS})
+
+
+async def test_a_filter_survives_another_window(scene: Scene) -> None:
+    """The terminal tells when its window loses the focus: that is no reason to leave the filter."""
+    async with running(scene) as driver:
+        await on_system(driver)
+        await driver.press("slash", *"er-1")
+        driver.app.post_message(AppBlur())
+        await driver.settle()
+        await driver.publish()
+        assert "er-1" in driver.rows[-1]
+        driver.app.post_message(AppFocus())
+        await driver.settle()
+        await driver.press("2")
+        assert driver.pane("processes").needle == "er-12"

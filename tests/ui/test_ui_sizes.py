@@ -305,3 +305,24 @@ async def test_a_wide_terminal_is_used(scene: Scene) -> None:
                 plan = driver.live.plan(Size(width, height))
                 covered = {y for region in plan.values() for y in range(region.y, region.bottom)}
                 assert len(covered) >= 0.8 * height, (driver.live.name_of, width, height, plan)
+
+
+async def test_cores_are_shown_in_as_much_detail_as_there_is_room() -> None:
+    """A meter and a past each, else a number each, else a cell each; no number is cut, and no core is left out."""
+    async with running(Scene(ticks=3)) as driver:
+        await driver.press("3")
+        for cores, size, detail in (
+            (1, (120, 40), "past"), (8, (120, 40), "past"), (16, (120, 40), "number"), (64, (200, 50), "number"),
+            (64, (120, 40), "cell"), (1024, (300, 100), "cell"), (1024, (80, 24), "cell"),
+        ):  # fmt: skip
+            driver.app.engine.store.snapshot = Scene(cores=cores, ticks=40).snapshot()
+            pane = driver.pane("cores")
+            width, height = driver.live.plan(Size(*size))["cores"].size
+            rows = [text_of(row) for row in pane._all_rows(driver.app.view, width, height)][1:]
+            text = " ".join(rows)
+            assert sum(part.endswith("%") for part in text.split()) == (0 if detail == "cell" else cores), (cores, size)
+            assert ("█" in text and "▁" in text) == (detail == "past") or detail == "cell", (cores, size)
+            assert "…" not in text
+            if detail == "cell":
+                shown = len("".join(text.split()))
+                assert shown == cores or cores / shown > 1

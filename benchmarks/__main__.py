@@ -6,7 +6,14 @@ import importlib
 import importlib.util
 import sys
 
-SECTIONS = {"terminal": "terminals", "startup": "startup", "scrape": "scrape", "accesslog": "accesslog", "gpu": "gpu"}
+SECTIONS = {
+    "terminal": "terminals",
+    "startup": "startup",
+    "keys": "keys",
+    "scrape": "scrape",
+    "accesslog": "accesslog",
+    "gpu": "gpu",
+}
 """Each section and its module; a module has a `main` that takes the options from the command line."""
 
 

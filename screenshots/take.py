@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -27,8 +28,21 @@ from screenshots.load import KINDS
 
 FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (120, 40), (200, 50))
-SCREENS = {"overview": ("1", r"memory\s+\d"), "system": ("3", r"\d+ processes")}
-"""Each picture's name, the key that brings the screen, and what it then shows."""
+SCREENS = {
+    "overview": (("1",), r"memory\s+\d"),
+    "app": (("2",), r"routes by time spent|latency \w+"),
+    "service": (("enter",), r"seen as"),
+    "system": (("3",), r"\d+ processes"),
+    "ai": (("4",), r"tokens per second"),
+    "alerts": (("6",), r"rules"),
+}
+"""Each picture's name, the keys that bring the screen, and what it then shows."""
+SERVICES = {
+    "checkout": ("tests/sources/scrape/services/fastapi_app.py", "shop"),
+    "search": ("tests/sources/scrape/services/fastapi_app.py", "search"),
+    "llama": ("tests/sources/inference/llamacpp_server.py", "chat"),
+}
+"""Real services of the tests, and the kind of traffic that each gets."""
 HOST = "web-1"
 PROCESSES = 60
 LOAD = 55.0
@@ -38,9 +52,9 @@ _NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill
 
 def take(terminals: Sequence[Terminal], folder: Path, settle: float) -> None:
     """Photograph every screen of each terminal, all terminals showing the same screen at a time."""
-    for name, (key, shows) in SCREENS.items():
+    for name, (keys, shows) in SCREENS.items():
         for terminal in terminals:
-            terminal.press(key)
+            terminal.press(*keys)
         for terminal in terminals:
             terminal.wait_for(shows)
         watch(terminals, settle)
@@ -71,6 +85,38 @@ def load(seconds: float) -> Iterator[None]:
             process.wait()
 
 
+@contextmanager
+def services(seconds: float) -> Iterator[str]:
+    """The services under traffic; gives the configuration that names them."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        targets = []
+        for name, (script, traffic) in SERVICES.items():
+            port = _free_port()
+            words = [folder, str(port)] if traffic == "chat" else [str(port)]
+            stack.enter_context(_ended(["python", script, *words]))
+            stack.enter_context(_ended(["python", "-m", "screenshots.traffic", traffic, str(port), f"{seconds:.0f}"]))
+            targets.append(f'[[targets]]\nname = "{name}"\nurl = "http://127.0.0.1:{port}/metrics"\n')
+        config = Path(folder) / "config.toml"
+        config.write_text("discovery.enabled = false\n\n" + "\n".join(targets), encoding="utf-8")
+        yield str(config)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def _ended(command: Sequence[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def alone() -> None:
     """Start anew in a namespace of its own, where that can be done; comes back where it cannot, or is done."""
     if shutil.which(_NAMESPACE[0]) and subprocess.run([*_NAMESPACE, "true"], capture_output=True).returncode == 0:
@@ -93,10 +139,12 @@ def main() -> int:
     else:
         alone()
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    program = ["python", "-m", "perf_tui", "--interval", f"{chosen.interval:g}", "--theme", chosen.theme]
     busy = min(LOAD, chosen.seconds)
     with ExitStack() as stack:
         stack.enter_context(crowd(PROCESSES, chosen.seconds + 120))
+        config = stack.enter_context(services(chosen.seconds + 120))
+        program = ["python", "-m", "perf_tui", "--config", config, "--interval", f"{chosen.interval:g}"]
+        program += ["--theme", chosen.theme]
         terminals = [stack.enter_context(Terminal(program, columns=columns, rows=rows)) for columns, rows in SIZES]
         watch(terminals, chosen.seconds - busy)
         stack.enter_context(load(busy + 10 * chosen.interval * len(SCREENS)))

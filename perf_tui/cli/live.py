@@ -20,7 +20,6 @@ from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.model import Transition
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.export.values import iso
-from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Status
 from perf_tui.measures.units import number
 from perf_tui.text import clean
@@ -95,14 +94,18 @@ class Transitions:
 
     def _new(self, log: tuple[Transition, ...]) -> tuple[Transition, ...]:
         for place in range(len(log) - 1, -1, -1):
-            if log[place] is self._last:
+            if _same(log[place], self._last):
                 return log[place + 1 :]
         return log
 
 
+def _same(one: Transition, other: Transition | None) -> bool:
+    return one is other or (other is not None and one.number == other.number > 0)
+
+
 def line(transition: Transition) -> str:
     """`TIME raised warning RULE MEASURE 84% limit 80% MESSAGE`."""
-    unit = CATALOGUE[transition.series.id].unit
+    unit = transition.unit
     parts = (
         iso(transition.time),
         str(transition.change),

@@ -24,6 +24,7 @@ from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
 from perf_tui.engine.source import Derived, Source, failure
 from perf_tui.engine.stage import Moment, Stage
 from perf_tui.engine.store import Store
+from perf_tui.engine.why.explainer import Explainer
 from perf_tui.measures.model import Series, Status
 from perf_tui.measures.ring import History
 from perf_tui.text import clean
@@ -62,6 +63,7 @@ class Engine:
         self._stages = tuple(stages)
         self._stage_failures: tuple[SourceState, ...] = ()
         self.history = History(HISTORY_TICKS)
+        self._why = Explainer(self.history)
         self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
@@ -213,7 +215,10 @@ class Engine:
         if self._tick % 64 == 0:
             self.history.forget(self._tick)
         failed = {runner.source.name for runner in self._runners if runner.failed}
-        self.alerts.evaluate(values, at, wall, self.interval, failed)
+        changes = self.alerts.evaluate(values, at, wall, self.interval, failed)
+        self._why.follow(changes, values, self._tick, self.interval)
+        for question, why in self._why.answers():
+            self.alerts.explain(question.rule, question.series, question.since, why)
         self.failure = None
         return self._publish(at, wall)
 

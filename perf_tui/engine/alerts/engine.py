@@ -6,7 +6,7 @@ Time is the monotonic clock's; the wall clock only dates what is told.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isnan
 
@@ -43,6 +43,7 @@ class AlertEngine:
         self._changes: list[tuple[Watch, Instance, Change, Level]] = []
         self._log: deque[Transition] = deque(maxlen=LOG_LENGTH)
         self._active: tuple[Alert, ...] = ()
+        self._lines = 0
         self._told: tuple[Transition, ...] = ()
         self._states: Mapping[str, State] = {}
         self._tick = 0
@@ -122,7 +123,7 @@ class AlertEngine:
                     instance.acknowledged = instance.fired
                     changes.append(self._note(watch, Change.ACKNOWLEDGED))
         if changes:
-            self._add(changes)
+            changes = self._add(changes)
             self._publish()
         return changes
 
@@ -249,9 +250,7 @@ class AlertEngine:
             for place, (watch, instance, change, level) in enumerate(changes)
         ]
         lines += self._catch_up(at)
-        if lines:
-            self._add(lines)
-        return lines
+        return self._add(lines) if lines else lines
 
     def _catch_up(self, at: float) -> Iterator[Transition]:
         """What was kept quiet and no longer has to be, and what has stopped flapping."""
@@ -283,9 +282,12 @@ class AlertEngine:
         assert instance is not None
         return self._line(instance, change, instance.fired or instance.level, change.value, watch)
 
-    def _add(self, lines: Sequence[Transition]) -> None:
-        self._log.extend(lines)
+    def _add(self, lines: Iterable[Transition]) -> list[Transition]:
+        added = [replace(line, number=number) for number, line in enumerate(lines, self._lines + 1)]
+        self._lines += len(added)
+        self._log.extend(added)
         self._told = tuple(self._log)
+        return added
 
     def _publish(self) -> None:
         at = self._at

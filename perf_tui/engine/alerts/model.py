@@ -240,6 +240,8 @@ class Transition:
     """Why nobody is told but by the log: silenced, acknowledged, flapping, suppressed, storm; empty: they are."""
     flapping: bool = False
     why: tuple[Moved, ...] = ()
+    number: int = 0
+    """Counts the lines of the log from 1; a line that learns later what else moved keeps its number. 0: in no log."""
 
     @property
     def threshold(self) -> float:

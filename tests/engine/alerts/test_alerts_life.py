@@ -374,3 +374,21 @@ class TestFromOtherThreads:
         keys: list[Series] = [series("busy", device=name) for name in ("sda", "sdb")]
         assert [silence.covers(rule(), key) for key in keys] == [True, False]
         assert not Silence(0.0, "other").covers(rule(), CPU)
+
+
+class TestWhy:
+    async def test_what_else_moved_is_attached_on_a_later_tick(self, clock: Clock) -> None:
+        waiting = series("ai.requests.waiting", engine="vllm", model="m")
+        hot = Rule("hot", CPU.id, BOTH)
+        played = FakeSource(lambda n: {CPU: 0.8 if n >= 100 else 0.1, waiting: 37.0 if n >= 95 else 0.0})
+        engine = Engine([played], AlertEngine([hot]), 2.0, monotonic=clock, wall=clock.wall, host="test")
+        for _ in range(103):
+            await engine.tick()
+            clock.advance(2.0)
+        assert engine.store.snapshot.alerts[0].why == ()
+        answer = engine._why._done.get(timeout=5.0)
+        engine._why._done.put(answer)
+        snapshot = await engine.tick()
+        (moved,) = snapshot.alerts[0].why
+        assert (moved.series, moved.before, moved.after, moved.onset) == (waiting, 0.0, 37.0, -10.0)
+        assert snapshot.log[-1].why == (moved,)

@@ -1,0 +1,136 @@
+"""Ranks series by how far they departed from what was usual, in interquartile ranges, and finds when they began to.
+
+That the score is robust matters more than that it is clever: BARO (Pham et al., FSE 2024) finds causes among
+hundreds of series with a median and an interquartile range. Beyond it, what departed must have done so for
+three samples, what grows anyhow is compared with its own line, and causes come before consequences by onset.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
+from statistics import fmean
+
+from perf_tui.engine.alerts.model import Moved
+from perf_tui.engine.why.family import family
+from perf_tui.engine.why.look import Past
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series
+from perf_tui.measures.resolution import resolution
+
+MOST = 5
+"""Series that are named."""
+FARTHEST = 10
+"""Of so many that departed farthest, those that moved first are named."""
+ALIKE = 2
+"""Series of one measure that are named: a hundred workers that all move are one piece of news."""
+MOVED = 3.0
+"""Interquartile ranges by which it counts as having moved; also what its onset is judged by."""
+HELD = 3
+"""Samples in a row for which it must have."""
+FEWEST = 12
+"""Samples before, without which nobody knows what is usual."""
+_SHARE = 0.02
+"""Of the usual value: what is nearer than this has not moved, whatever the unit."""
+_COARSE, _ENOUGH = 5, 0.8 * MOVED
+"""Of so many samples before, one is looked at first; what has not departed by so many ranges of those has not moved."""
+
+
+def rank(past: Past, interval: float, about: Series | None = None) -> tuple[Moved, ...]:
+    """What moved, what did so first coming first; without `about`, the alert's own series, and its siblings."""
+    own = family(about) if about is not None else None
+    best: dict[tuple[object, ...], Moved] = {}
+    usual, floors = past.usual, _Floors()
+    for key, window in past.rows:
+        floor = floors[key.id]
+        if not _may_have_moved(window, usual, floor):
+            continue
+        kin = family(key)
+        if kin == own:
+            continue
+        moved = _closely(key, window, past, interval, floor)
+        if moved is not None and (kin not in best or moved.score > best[kin].score):
+            best[kin] = moved
+    return _first_first(_few_alike(sorted(best.values(), key=lambda each: -each.score)))
+
+
+class _Floors(dict[str, float]):
+    """Measure → the smallest difference that counts as spread."""
+
+    def __missing__(self, id: str) -> float:
+        measure = CATALOGUE.get(id)
+        self[id] = floor = resolution(measure.unit if measure else "1")
+        return floor
+
+
+def _first_first(farthest: Sequence[Moved]) -> tuple[Moved, ...]:
+    return tuple(sorted(farthest[:FARTHEST], key=lambda each: (each.onset, -each.score))[:MOST])
+
+
+def _few_alike(ranked: Sequence[Moved]) -> list[Moved]:
+    seen: dict[str, int] = {}
+    kept = []
+    for each in ranked:
+        seen[each.series.id] = seen.get(each.series.id, 0) + 1
+        if seen[each.series.id] <= ALIKE:
+            kept.append(each)
+    return kept
+
+
+def _may_have_moved(window: array[float], usual: int, floor: float) -> bool:
+    """A quick look, for the many that have not: some of the samples before, and the HELD-th farthest since."""
+    some = window[:usual:_COARSE].tolist()
+    few, since = sorted(some), sorted(window[usual:])
+    if not isfinite(sum(few) + sum(since)):  # what has gaps may be in any order now
+        return True
+    if few[0] != few[-1] and some[0] in (few[0], few[-1]) and some in (few, few[::-1]):  # it only rises, or falls
+        return True
+    count = len(few)
+    middle, spread = few[count // 2], few[count * 3 // 4] - few[count // 4]
+    least = max(spread, floor, _SHARE * abs(middle)) * _ENOUGH
+    return since[-HELD] - middle >= least or middle - since[HELD - 1] >= least
+
+
+def _closely(key: Series, window: array[float], past: Past, interval: float, floor: float) -> Moved | None:
+    before = [number for number in window[: past.usual] if isfinite(number)]
+    since = [(place, number) for place, number in enumerate(window[past.usual :], past.usual) if isfinite(number)]
+    if len(before) < FEWEST or len(since) < HELD:
+        return None
+    middle, spread = _usual(before, floor)
+    slope = _slope(before)
+    departures = [number - middle for _, number in since]
+    if slope:
+        # What only grows is always beyond what it was; what matters is whether it left its line.
+        line = [number - slope * place for place, number in enumerate(before)]
+        centre, _ = _usual(line, floor)
+        ordered = sorted(line)
+        spread = max(ordered[len(line) * 3 // 4] - ordered[len(line) // 4], floor, abs(slope))
+        first = len(window[: past.usual]) - len(before)
+        departures = [number - slope * (place - first) - centre for place, number in since]
+    sizes = [abs(each) for each in departures]
+    held = [min(sizes[place : place + HELD]) for place in range(len(sizes) - HELD + 1)]
+    score = max(held) / spread
+    if score < MOVED:
+        return None
+    began = next(place for place, size in enumerate(held) if size >= MOVED * spread)
+    farthest = max(range(len(sizes)), key=sizes.__getitem__)
+    return Moved(key, middle, since[farthest][1], score, (since[began][0] - past.onset) * interval)
+
+
+def _usual(numbers: Sequence[float], floor: float) -> tuple[float, float]:
+    ordered = sorted(numbers)
+    count = len(ordered)
+    middle = ordered[count // 2] if count % 2 else (ordered[count // 2 - 1] + ordered[count // 2]) / 2
+    return middle, max(ordered[count * 3 // 4] - ordered[count // 4], floor, _SHARE * abs(middle))
+
+
+def _slope(before: Sequence[float]) -> float:
+    """By how much a series that only rises, or only falls, did so at each tick; 0 for any other."""
+    if before[0] == before[-1] or fmean(before[: len(before) // 2]) == before[0]:
+        return 0.0
+    steps = [late - early for early, late in pairwise(before)]
+    if min(steps) >= 0 or max(steps) <= 0:
+        return (before[-1] - before[0]) / (len(before) - 1)
+    return 0.0

@@ -1,0 +1,182 @@
+"""What moved around an alert's onset, on histories made up for it."""
+
+from __future__ import annotations
+
+import random
+from math import nan
+from statistics import median, quantiles
+
+import pytest
+
+from perf_tui.engine.alerts.model import Change, Level, Moved, Rule, Transition
+from perf_tui.engine.why.explainer import AGAIN, Explainer
+from perf_tui.engine.why.family import family
+from perf_tui.engine.why.look import BEFORE, LEAD, candidates, take
+from perf_tui.engine.why.rank import ALIKE, MOST, rank
+from perf_tui.engine.why.words import words
+from perf_tui.measures.model import Series, series
+from perf_tui.measures.ring import History
+
+P99 = series("app.request.duration", service="checkout", stat="p99")
+KV = series("ai.kv_cache.utilization", engine="vllm", model="m")
+WAITING = series("ai.requests.waiting", engine="vllm", model="m")
+BUSY = series("system.disk.busy", device="sda")
+CPU = series("system.cpu.utilization")
+ONSET, END = 300, 310
+
+
+class Story:
+    """A history of noise in which series may move."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.dice = random.Random(seed)
+        self.series: dict[Series, list[float]] = {}
+
+    def add(self, key: Series, usual: float, noise: float, after: float | None = None, at: int = END + 1) -> None:
+        values = [usual + self.dice.gauss(0, noise) for _ in range(END + 1)]
+        if after is not None:
+            values[at:] = [after + self.dice.gauss(0, noise) for _ in values[at:]]
+        self.series[key] = values
+
+    def history(self) -> History:
+        history = History(600)
+        for tick in range(END + 1):
+            history.record(tick, [(key, values[tick]) for key, values in self.series.items()])
+        return history
+
+    def why(self, about: Series | None = P99) -> tuple[Moved, ...]:
+        return rank(take(self.history(), self.series, END, ONSET), 2.0, about)
+
+
+@pytest.fixture
+def story() -> Story:
+    story = Story()
+    story.add(P99, 0.1, 0.01, 1.9, ONSET)
+    for number in range(200):
+        story.add(series("system.network.receive", interface=f"eth{number}"), 1e6, 1e5)
+    return story
+
+
+def names(why: tuple[Moved, ...]) -> list[str]:
+    return [each.series.id for each in why]
+
+
+def test_what_moved_first_comes_first(story: Story) -> None:
+    story.add(KV, 0.61, 0.01, 0.99, ONSET - 12)
+    story.add(WAITING, 0.0, 0.0, 37.0, ONSET - 6)
+    story.add(BUSY, 0.12, 0.02, 0.88, ONSET + 2)
+    why = story.why()
+    assert names(why) == ["ai.kv_cache.utilization", "ai.requests.waiting", "system.disk.busy"]
+    assert [each.onset for each in why] == [-24.0, -12.0, 4.0]
+    assert why[0].before == pytest.approx(0.61, abs=0.01)
+
+
+def test_noise_is_not_named(story: Story) -> None:
+    assert story.why() == ()
+
+
+def test_the_score_is_in_interquartile_ranges(story: Story) -> None:
+    story.add(BUSY, 0.2, 0.05, 0.9, ONSET)
+    (moved,) = story.why()
+    values = story.series[BUSY]
+    before = values[END + 1 - (BEFORE + LEAD + END - ONSET + 1) :][:BEFORE]
+    low, _, high = quantiles(before, n=4)
+    held = max(min(abs(each - median(before)) for each in values[place : place + 3]) for place in range(ONSET, END - 1))
+    assert moved.score == pytest.approx(held / (high - low), rel=0.1)
+
+
+def test_one_of_a_family_is_enough(story: Story) -> None:
+    for stat in ("p50", "p95", "mean"):
+        story.add(series("app.request.duration", service="checkout", stat=stat), 0.1, 0.01, 1.0, ONSET)
+    for cpu in range(8):
+        story.add(series("system.cpu.core.utilization", cpu=str(cpu)), 0.1, 0.01, 0.9, ONSET - 3)
+    story.add(CPU, 0.1, 0.01, 0.95, ONSET - 3)
+    assert len(story.why()) == 1, "the alert's own siblings say nothing, and cores are the CPU"
+
+
+def test_a_hundred_workers_are_one_piece_of_news(story: Story) -> None:
+    for number in range(100):
+        story.add(series("worker.cpu", worker=str(number)), 0.1, 0.01, 0.9, ONSET - 3)
+    story.add(BUSY, 0.1, 0.01, 0.9, ONSET)
+    assert sorted(names(story.why())) == ["system.disk.busy", *["worker.cpu"] * ALIKE]
+
+
+def test_few_are_named(story: Story) -> None:
+    for number in range(30):
+        story.add(series(f"system.thing{number}.x"), 10, 1, 1000 + number, ONSET - number % 5)
+    why = story.why()
+    assert len(why) == MOST
+    assert [each.onset for each in why] == sorted(each.onset for each in why)
+
+
+def test_a_series_that_was_constant_has_a_floor(story: Story) -> None:
+    story.add(CPU, 0.5, 0.0, 0.505, ONSET)
+    assert story.why() == (), "half a percent of CPU is nothing, however constant it was"
+
+
+def test_what_only_grows_has_moved_when_it_left_its_line(story: Story) -> None:
+    done, uptime = series("worker.tasks.completed", worker="a"), series("worker.uptime", worker="b")
+    story.series[done] = [tick * 5.0 for tick in range(END + 1)]
+    story.series[uptime] = [tick * 2.0 for tick in range(END + 1)]
+    assert story.why() == ()
+    story.series[done] = [min(tick, ONSET - 10) * 5.0 for tick in range(END + 1)]
+    (moved,) = story.why()
+    assert moved.series == done
+    assert -20.0 <= moved.onset <= -10.0, "it stopped 20 s before"
+
+
+def test_a_spike_of_one_sample_is_nothing(story: Story) -> None:
+    story.add(BUSY, 0.1, 0.01)
+    story.series[BUSY][ONSET] = 1.0
+    assert story.why() == ()
+
+
+def test_gaps_are_gaps(story: Story) -> None:
+    story.add(BUSY, 0.1, 0.01, 0.9, ONSET - 2)
+    for tick in range(0, END, 7):
+        story.series[BUSY][tick] = nan
+    assert names(story.why()) == ["system.disk.busy"]
+
+
+def test_without_a_past_nobody_knows_what_is_usual(story: Story) -> None:
+    story.add(BUSY, nan, 0.0, 0.9, ONSET - 5)
+    assert story.why() == ()
+
+
+def test_what_can_explain_are_measures_but_not_the_monitor_s_own() -> None:
+    keys = [CPU, series("self.cpu"), series("tick.time"), BUSY]
+    assert list(candidates(keys)) == [CPU, BUSY]
+
+
+def test_families() -> None:
+    assert family(series("system.memory.used")) == family(series("system.memory.utilization"))
+    assert family(series("app.request.rate", service="a")) != family(
+        series("app.request.duration", service="a", stat="p50")
+    )
+    assert family(BUSY) != family(series("system.disk.busy", device="sdb"))
+    assert family(series("gpu.power", gpu="0")) == family(series("gpu.utilization", gpu="0"))
+
+
+def test_words() -> None:
+    why = (Moved(KV, 0.61, 0.99, 9.0, -20.0), Moved(WAITING, 0.0, 37.0, 9.0, 0.0), Moved(CPU, 0.12, 0.88, 9.0, 4.0))
+    assert words(why) == "before it: KV cache vllm 61 → 99%, waiting vllm 0 → 37 · after it: CPU 12 → 88%"
+    assert words(()) == ""
+
+
+def test_off_the_tick_soon_after_it_fired_and_once_more_later(story: Story) -> None:
+    story.add(BUSY, 0.12, 0.02, 0.88, ONSET - 3)
+    explainer = Explainer(story.history())
+    rule = Rule("slow", P99.id, ((Level.CRITICAL, 0.5),))
+    fired = Transition(1000.0, Change.RAISED, rule, P99, Level.CRITICAL, 1.9, 1000.0 - 16.0)
+    explainer.follow([fired], story.series, ONSET + 8, 2.0)
+    question, why = explainer._done.get(timeout=5.0)
+    assert (question.rule, question.series, question.since, question.onset) == ("slow", P99, 984.0, ONSET)
+    assert names(why) == ["system.disk.busy"]
+    explainer.follow([], story.series, ONSET + 9, 2.0)
+    assert explainer.answers() == []
+    explainer.follow([], story.series, ONSET + 8 + AGAIN, 2.0)
+    explainer._done.get(timeout=5.0)
+    thread = explainer._thread
+    if thread is not None:  # it ends with its last job
+        thread.join(5.0)
+    assert explainer._thread is None

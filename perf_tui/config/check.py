@@ -31,9 +31,11 @@ def check(config: Config, file: str) -> None:
     for number, target in enumerate(config.targets):
         _check_target(target, file, f"targets[{number}]")
     for number, stream in enumerate(config.quality):
-        if not (isfinite(stream.low) and isfinite(stream.high) and stream.low < stream.high):
-            problem = f"{stream.high:g} is not allowed; allowed: a number above low, which is {stream.low:g}"
-            raise ConfigError(file, f"quality[{number}].high", problem)
+        low, high = stream.low or 0.0, 1.0 if stream.high is None else stream.high
+        if not (isfinite(low) and isfinite(high) and low < high):
+            key = "low" if stream.high is None else "high"
+            problem = f"the least score, {low:g}, is not below the most, {high:g}"
+            raise ConfigError(file, f"quality[{number}].{key}", problem)
     if config.prometheus.url is not None:
         _check_url(config.prometheus.url, file, "prometheus.url")
     for number, group in enumerate(config.workers):

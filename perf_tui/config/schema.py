@@ -103,8 +103,8 @@ class QualityStream(Section, frozen=True):
     baseline: Text | None = None
     first: Annotated[int, Meta(ge=30, le=10_000)] = 200
     window: Annotated[int, Meta(ge=30, le=10_000)] = 200
-    low: float = 0.0
-    high: float = 1.0
+    low: float | None = None
+    high: float | None = None
 
 
 class WorkerGroup(Section, frozen=True):

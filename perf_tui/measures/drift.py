@@ -154,54 +154,65 @@ class Monitor:
     """One stream of scores."""
 
     def __init__(
-        self, first: int = 200, window: int = 200, low: float = 0.0, high: float = 1.0, baseline: Sequence[float] = ()
+        self,
+        first: int = 200,
+        window: int = 200,
+        low: float | None = None,
+        high: float | None = None,
+        baseline: Sequence[float] = (),
     ) -> None:
         """`baseline`, or else the `first` scores, is what later ones are compared with.
 
-        `window` scores are the present; `low` and `high` are the least and the most that a score can be.
+        `window` scores are the present. `low` and `high` are the least and the most that a score can be;
+        without them 0 and 1, or as far as the baseline goes beyond.
         """
-        self._first = 0 if baseline else first
-        self._baseline = list(baseline)
+        self._first = len(baseline) or first
+        self._baseline: list[float] = []
         self._window: deque[float] = deque(maxlen=window)
-        self._low, self._high = low, max(high, low + 1e-12)
+        self._range = (low, high)
+        self._low, self._width = 0.0, 1.0
         self._adwin = Adwin()
-        self._seen = 0
+        self._after = 0
         self._changed: int | None = None
         self._reference: tuple[Moments, list[float], list[float]] | None = None
         for score in baseline:
-            self._adwin.add(self._scaled(score))
+            self.add(score)
 
     def add(self, score: float) -> None:
         """The next score."""
-        self._seen += 1
-        mean = self._adwin.mean
-        changed = self._adwin.add(self._scaled(score))
-        if len(self._baseline) < self._first:
+        if self._reference is None:
             self._baseline.append(score)
+            if len(self._baseline) >= self._first:
+                self._settle()
             return
-        if changed:
-            usual = self._scaled(self._before()[0].mean)
+        self._after += 1
+        mean = self._adwin.mean
+        if self._adwin.add(self._scaled(score)):
+            usual = self._scaled(self._reference[0].mean)
             away = abs(self._adwin.mean - usual) > abs(mean - usual)
-            self._changed = self._seen if away else None
+            self._changed = self._after if away else None
         self._window.append(score)
 
-    def _scaled(self, score: float) -> float:
-        return min(1.0, max(0.0, (score - self._low) / (self._high - self._low)))
+    def _settle(self) -> None:
+        """The baseline is complete."""
+        low, high = self._range
+        self._low = min(0.0, *self._baseline) if low is None else low
+        self._width = max((max(1.0, *self._baseline) if high is None else high) - self._low, 1e-12)
+        for score in self._baseline:
+            self._adwin.add(self._scaled(score))
+        self._reference = self._before()
 
-    @property
-    def latest(self) -> Moments:
-        """Of the present window; while the baseline is not complete, of what there is."""
-        return Moments.of(self._window or self._baseline)
+    def _scaled(self, score: float) -> float:
+        return min(1.0, max(0.0, (score - self._low) / self._width))
 
     def drift(self) -> Drift:
         """What is to be said now."""
-        complete = len(self._baseline) >= self._first
-        before, bounds, counts = self._before()
+        before, bounds, counts = self._reference or self._before()
         now = Moments.of(self._window)
-        changed = None if self._changed is None else self._seen - self._changed
+        changed = None if self._changed is None else self._after - self._changed
         difference = welch(now, before)
         index = stability(counts, counted(self._window, bounds)) if self._window else None
-        if not complete or now.n < ENOUGH or before.n < ENOUGH:
+        if self._reference is None or now.n < ENOUGH or before.n < ENOUGH:
             verdict = Verdict.TOO_FEW
         else:
             judges = (difference.certain, changed is not None, index is not None and index.shifted)
@@ -209,14 +220,9 @@ class Monitor:
         return Drift(verdict, now, before, difference, index, changed)
 
     def _before(self) -> tuple[Moments, list[float], list[float]]:
-        """The baseline: its moments, the bounds of its bins and what they hold; kept once it is complete."""
-        if self._reference is not None:
-            return self._reference
+        """The baseline so far: its moments, the bounds of its bins and what they hold."""
         bounds = edges(self._baseline) if self._baseline else []
-        found = (Moments.of(self._baseline), bounds, counted(self._baseline, bounds))
-        if len(self._baseline) >= self._first:
-            self._reference = found
-        return found
+        return Moments.of(self._baseline), bounds, counted(self._baseline, bounds)
 
 
 def judged(certain: bool, detected: bool, shifted: bool) -> Verdict:

@@ -177,3 +177,9 @@ def test_the_window_is_the_present() -> None:
     assert found.now.n == 200
     assert not found.difference.certain or abs(found.difference.value) < 0.05
     assert found.verdict is not Verdict.DRIFTED, "it is as it was"
+
+
+def test_without_a_range_the_baseline_tells_it() -> None:
+    before = [score * 10 for score in scores(0.8, 200, 1)]
+    now = [score * 10 for score in scores(0.65, 200, 2)]
+    assert fed(before, now).drift().changed is not None

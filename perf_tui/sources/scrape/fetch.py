@@ -96,6 +96,8 @@ class Response:
     body: bytes
     seconds: float
     """From the request to the last byte."""
+    first: float = 0.0
+    """From the request to the beginning of the answer."""
 
     @property
     def openmetrics(self) -> bool:
@@ -156,12 +158,11 @@ class Fetcher:
         began = time.monotonic()
         try:
             async with asyncio.timeout(options.timeout):
-                status, content_type, body = await self._ask(session, options)
+                return await self._ask(session, options, began)
         except TimeoutError:
             raise Unreachable(f"no answer within {options.timeout:g} s") from None
-        return Response(status, content_type, body, time.monotonic() - began)
 
-    async def _ask(self, session: aiohttp.ClientSession, options: TargetOptions) -> tuple[int, str, bytes]:
+    async def _ask(self, session: aiohttp.ClientSession, options: TargetOptions, began: float) -> Response:
         context = await self._context(options)
         headers = await self._headers(options)
         url = options.url
@@ -170,9 +171,11 @@ class Fetcher:
                 async with session.get(url, headers=headers, ssl=context, allow_redirects=False) as answer:
                     target = answer.headers.get("Location")
                     if answer.status not in (301, 302, 303, 307, 308) or target is None:
+                        first = time.monotonic() - began
+                        kind = clean(answer.headers.get("Content-Type", ""))
                         body = Body(options.max_body, answer.headers.get("Content-Encoding", ""), answer.content_length)
                         whole = await body.read(answer.content.iter_any())
-                        return answer.status, clean(answer.headers.get("Content-Type", "")), whole
+                        return Response(answer.status, kind, whole, time.monotonic() - began, first)
             except SourceError:
                 raise
             except Exception as error:

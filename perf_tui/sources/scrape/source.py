@@ -35,7 +35,7 @@ class Reading:
 
     scrape: Scrape
     at: float
-    """Monotonic seconds when it was asked for: programs answer with the numbers of that moment."""
+    """Monotonic seconds when the answer began: programs collect their numbers just before."""
     wall: float
     """The same in seconds since the epoch."""
 
@@ -95,7 +95,7 @@ class ScrapeSource(Source[Reading]):
             raise SourceError(f"nothing in its answer is a metric; the first line: {scrape.first_bad}")
         if not text.isascii() and _NOT_UTF8.search(text):
             scrape.objection = scrape.objection or "it is not UTF-8"
-        return Reading(scrape, at, wall)
+        return Reading(scrape, at + response.first, wall + response.first)
 
     async def _get(self) -> Response:
         """The metrics; what is asked beside them is asked at the same time, so that both are of one moment."""

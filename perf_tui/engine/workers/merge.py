@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from perf_tui.measures.workers import HERE, Body, Sighting, State, Work
@@ -17,6 +17,8 @@ SLACK = 0.1
 """Seconds by which ticks may be late without that."""
 MOST_EVENTS = 20
 """Events that are kept of a worker."""
+
+_NO_WORK, _NO_BODY = Work(), Body()
 
 
 class Verdict(NamedTuple):
@@ -35,15 +37,21 @@ def grouped(sightings: Iterable[Sighting], hosts: Collection[str]) -> list[list[
     name. One source never gives one worker twice.
     """
     groups: list[list[Sighting]] = []
+    sources: list[list[str]] = []
     places: dict[Hashable, int] = {}
     # In the order of rank, so that what knows least finds its place among what knows more.
     for sighting in sorted(sightings, key=_rank):
         keys = _keys(sighting, hosts)
-        place = next((found for key in keys if (found := places.get(key)) is not None), None)
-        if place is None or any(each.source == sighting.source for each in groups[place]):
+        place = None
+        for key in keys:
+            if (place := places.get(key)) is not None:
+                break
+        if place is None or sighting.source in sources[place]:
             place = len(groups)
             groups.append([])
+            sources.append([])
         groups[place].append(sighting)
+        sources[place].append(sighting.source)
         for key in keys:
             places.setdefault(key, place)
     return groups
@@ -71,14 +79,20 @@ def verdict(sightings: Sequence[Sighting], at: float, interval: float) -> Verdic
     That it ended goes before everything, and what is wrong before what is well. Of a worker whose best
     source is silent, others still knowing a living process, only that it is silent is certain.
     """
-    silent = max(0.0, at - max(sighting.heard for sighting in sightings))
     best = sightings[0]
+    heard = best.heard
+    wrong = None
     for sighting in sightings:
+        if sighting.heard > heard:
+            heard = sighting.heard
         if sighting.ended is not None:
-            return Verdict(State.ERROR, sighting.word, silent)
-    for sighting in sightings:
-        if sighting.state is State.ERROR and not late(sighting, at, interval):
-            return Verdict(State.ERROR, sighting.word, silent)
+            wrong = sighting
+            break
+        if wrong is None and sighting.state is State.ERROR and not late(sighting, at, interval):
+            wrong = sighting
+    silent = max(0.0, at - heard)
+    if wrong is not None:
+        return Verdict(State.ERROR, wrong.word, silent)
     if late(best, at, interval):
         return Verdict(State.STALE, best.word, max(0.0, at - best.heard))
     for sighting in sightings:
@@ -94,17 +108,22 @@ def late(sighting: Sighting, at: float, interval: float) -> bool:
 
 def work_of(sightings: Sequence[Sighting]) -> Work:
     """What it does: the best source's, completed by the others'."""
-    found = [sighting.work for sighting in sightings if sighting.work is not None]
-    return Work._make(_filled(found)) if len(found) > 1 else found[0] if found else Work()
+    work = None
+    for sighting in sightings:
+        if sighting.work is not None:
+            work = sighting.work if work is None else Work._make(_filled(work, sighting.work))
+    return work or _NO_WORK
 
 
 def body_of(sightings: Sequence[Sighting]) -> Body:
     """Its process: as the kernel tells it, completed by others."""
-    found = [sighting.body for sighting in reversed(sightings) if sighting.body is not None]
-    return Body._make(_filled(found)) if len(found) > 1 else found[0] if found else Body()
+    body = None
+    for sighting in reversed(sightings):
+        if sighting.body is not None:
+            body = sighting.body if body is None else Body._make(_filled(body, sighting.body))
+    return body or _NO_BODY
 
 
-def _filled(rows: Sequence[tuple[object, ...]]) -> Iterator[object]:
-    """Column by column the first that is not None or empty."""
-    for column in zip(*rows, strict=True):
-        yield next((each for each in column if each is not None and each != ""), column[0])
+def _filled(row: tuple[object, ...], other: tuple[object, ...]) -> list[object]:
+    """A row with the other's fields where it has None or nothing."""
+    return [mine if mine is not None and mine != "" else its for mine, its in zip(row, other, strict=True)]

@@ -174,20 +174,11 @@ class ProcessWorkers(Stage):
                 busy[ident] = last
                 word = "idle" if at - last > IDLE_AFTER else "busy"
             body = _body(row, total, up, self._lives.restarts(ident))
+            # By position: there may be thousands.
             yield Sighting(
-                system="process",
-                source=self.name,
-                name=f"{tag.group or tag.kind}:{row.pid}",
-                kind=tag.kind,
-                word=word,
-                state=state_of("process", word),
-                heard=at,
-                group=tag.group,
-                host=HERE,
-                pid=row.pid,
-                body=body,
-                log=tag.log,
-            )
+                "process", self.name, f"{tag.group or tag.kind}:{row.pid}", tag.kind, word, state_of("process", word),
+                at, 0.0, tag.group, HERE, row.pid, None, body, (), tag.log,
+            )  # fmt: skip
         self._busy = busy
 
     def _known_to_others(
@@ -261,18 +252,9 @@ def _seen(row: Process, tags: Mapping[int, Tag], by_pid: Mapping[int, Process]) 
 
 def _body(row: Process, total: _Sum, up: float, restarts: int | None) -> Body:
     return Body(
-        parent=row.parent,
-        command=row.command,
-        user=row.user,
-        cpu=total.cpu,
-        memory=float(total.memory),
-        gpu_memory=total.gpu,
-        threads=total.threads,
-        read=total.read,
-        write=total.write,
-        uptime=max(0.0, up - row.started),
-        restarts=restarts,
-    )
+        row.parent, row.command, row.user, total.cpu, float(total.memory), total.gpu, total.threads, total.read,
+        total.write, max(0.0, up - row.started), restarts,
+    )  # fmt: skip
 
 
 def _end(source: str, life: Life, at: float, zombie: bool) -> Sighting:

@@ -136,6 +136,15 @@ class Watch:
         await asyncio.gather(*(runner.close() for runner in self.engine._runners))
 
 
+async def holds(condition: Callable[[], object]) -> None:
+    """Wait until it does; fails after SOON."""
+    for _ in range(int(SOON / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come to pass")
+
+
 def python(*arguments: str) -> list[str]:
     """A command line of this interpreter."""
     return [sys.executable, *arguments]

@@ -41,14 +41,22 @@ def _print(arguments: argparse.Namespace) -> None:
 
 
 def _validate(arguments: argparse.Namespace) -> None:
+    # The profiles are loaded for this command alone.
+    from perf_tui.sources.profiles.load import load, load_all
+    from perf_tui.sources.scrape.targets import check_profiles
+
     if arguments.file is None:
         config, path = config_of(arguments)
-        put(f"{path or 'defaults'}: valid\n")
     else:
         path = Path(arguments.file)
-        config = parse(read(path), str(path))
+        data = read(path)
+        if "recognise" in data:
+            put(f"{path}: valid, the profile {load(path).name}\n")
+            return
+        config = parse(data, str(path))
         check_keys(config, path)
-        put(f"{path}: valid\n")
+    check_profiles(config, load_all(paths.user_profiles()), str(path or "defaults"))
+    put(f"{path or 'defaults'}: valid\n")
     for section, what in ignored(config).items():
         put(f"  [{section}] is accepted, but {what} by this version\n")
 

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from perf_tui.engine.blocking import Blocking
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Status
+from perf_tui.measures.services import Recognised
 from perf_tui.text import clean
 
 SMALLEST = (80, 24)
@@ -118,10 +119,13 @@ def sources(snapshot: Snapshot) -> Iterator[Check]:
     """How each source did."""
     if not collected(snapshot):
         yield Check("sources", Grade.FAIL, "no source gave anything", "see the reason of each below")
+    rows: Sequence[Recognised] = snapshot.tables.get("recognised", ())  # type: ignore[assignment]
+    recognised = {row.source: row.text for row in rows}
     for source in snapshot.sources:
         id = f"source.{clean(source.name)}"
         if source.status is Status.OK:
-            yield _good(id, f"read in {(source.duration or 0.0) * 1000:.1f} ms")
+            words = f"read in {(source.duration or 0.0) * 1000:.1f} ms"
+            yield _good(id, "; ".join((words, *filter(None, [recognised.get(source.name)]))))
         elif source.status is Status.ABSENT:  # hardware that is not there is nothing to mend
             yield _good(id, clean(source.error or "not here"))
         elif source.status is Status.PENDING:

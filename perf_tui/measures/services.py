@@ -64,6 +64,14 @@ class Service(NamedTuple):
     """Sentences that a reader of the numbers should know; safe to show."""
 
 
+class Recognised(NamedTuple):
+    """A row of the table `recognised`: what an endpoint was taken for."""
+
+    source: str
+    text: str
+    """The profile with its score, and the next best ones; safe to show."""
+
+
 def traces(tables: Mapping[str, object]) -> Iterator[tuple[Series, float]]:
     """What of the table `services` belongs into the history: the buckets of the newest interval."""
     services: Sequence[Service] = tables.get("services", ())  # type: ignore[assignment]

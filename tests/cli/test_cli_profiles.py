@@ -1,10 +1,14 @@
-"""`config validate` and profiles."""
+"""Profiles on the command line: `config validate`, `doctor`."""
 
 from pathlib import Path
 
 import pytest
 
+from perf_tui.cli.checks import sources
 from perf_tui.cli.main import main
+from perf_tui.engine.snapshot import Snapshot, SourceState
+from perf_tui.measures.model import Status, Value, series
+from perf_tui.measures.services import Recognised
 
 PROFILE = """\
 name = "shop"
@@ -43,3 +47,14 @@ def test_a_target_that_names_no_profile_there_is_is_a_mistake(
     (tmp_path / "mine.toml").write_text('[[targets]]\nname = "a"\nurl = "http://127.0.0.1:1"\nprofile = "cady"\n')
     assert main(["config", "validate", "mine.toml"]) == 2
     assert "mine.toml: targets[0].profile: there is no profile 'cady'; the nearest is caddy" in capsys.readouterr().err
+
+
+def test_doctor_says_what_an_endpoint_was_recognised_as() -> None:
+    snapshot = Snapshot(
+        sources=(SourceState("shop", "scrape", Status.OK, 0.002), SourceState("disks", "disks", Status.OK, 0.001)),
+        values={series("system.load", period="1m"): Value(1.0)},
+        tables={"recognised": (Recognised("shop", "Caddy (6); next: names by convention (4)"),)},
+    )
+    found = {check.id: check.finding for check in sources(snapshot)}
+    assert found["source.shop"] == "read in 2.0 ms; Caddy (6); next: names by convention (4)"
+    assert found["source.disks"] == "read in 1.0 ms"

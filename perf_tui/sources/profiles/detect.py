@@ -52,11 +52,12 @@ def detect(profiles: Iterable[Profile], survey: Survey) -> list[Fit]:
 def choose(fits: Iterable[Fit]) -> list[Fit]:
     """The best fit of each layer: an inference server's endpoint often has a web framework's numbers, too.
 
-    A generic one is taken alone: beside another it would make a service of what that is about.
+    A generic one is taken alone: beside another it would make a service of what that is about. Any
+    service may tell of its workers as well.
     """
     best: dict[str, Fit] = {}
     for each in fits:
-        if not (each.profile.generic and best):
+        if not (each.profile.generic and best.keys() - {"workers"}):
             best.setdefault(each.profile.layer, each)
     return list(best.values())
 

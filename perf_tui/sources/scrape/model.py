@@ -8,13 +8,15 @@ from typing import Any
 from perf_tui.engine.source import Derived
 from perf_tui.measures.model import Sample, Status, Value
 from perf_tui.measures.quality import samples as scored
-from perf_tui.measures.services import Service
+from perf_tui.measures.services import Recognised, Service
 from perf_tui.measures.window import Times
+from perf_tui.measures.workers import SIGHTINGS
 from perf_tui.sources.inference.told import Told
 from perf_tui.sources.profiles.detect import Fit, choose, describe, detect
 from perf_tui.sources.profiles.matching import plain
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.profiles.survey import Survey
+from perf_tui.sources.scrape.crew import Crew
 from perf_tui.sources.scrape.engines import engines
 from perf_tui.sources.scrape.evaluate import Evaluation, covered
 from perf_tui.sources.scrape.exposition import Line
@@ -78,6 +80,7 @@ class Model:
         self._late: set[int] | None = set() if len(self._times) else None
         self._ledger = Ledger()
         self._workers = Workers(self._ledger)
+        self._crew = Crew(self._source) if any(plan.profile.layer == "workers" for plan in self._plans) else None
         self._owners: dict[int, list[tuple[Term[object], tuple[Key, ...]]]] = {}
         self._start: int | None = None
 
@@ -117,7 +120,7 @@ class Model:
             owners += plan.attach(self._ledger, slot, name, labels)
         if name.endswith(START_TIME) and not labels:
             self._start = slot
-        elif not owners:
+        elif not owners and not (self._crew and self._crew.attach(slot, name, labels)):
             self._ledger.close(slot)
             return SKIP
         self._owners[slot] = owners
@@ -156,7 +159,7 @@ class Model:
         if len(self._known) != len(self.survey.samples):
             self._known = frozenset(self.survey.samples)
         samples: list[Sample] = []
-        tables: dict[str, Any] = {}
+        tables: dict[str, Any] = {"recognised": (Recognised(self._source, self.recognised),)}
         notices = tuple(self._notices(scrape))
         self._scrapes += 1
         for plan in self._plans:
@@ -178,8 +181,9 @@ class Model:
                         continue  # it is about scores alone
                 case "gpu":
                     name, found = "gpus", gpus(plan, evaluation, self._source, notices)
-                case _:
-                    continue
+                case "workers":
+                    assert self._crew is not None  # made with the plan
+                    name, found = SIGHTINGS, self._crew.rows(scrape.values, moment, self._times.interval)
             tables[name] = tuple(found)
         if not self._plans:
             tables["services"] = (Service(self._target, self._source, "not recognised", notices=notices),)
@@ -200,6 +204,8 @@ class Model:
                 term.release(slot, keys)
             if slot == self._start:
                 self._start = None
+            if self._crew is not None:
+                self._crew.release(slot)
         for plan in self._plans:
             plan.make_room()
         self._workers.forget(gone)

@@ -31,6 +31,7 @@ from perf_tui.sources.system.source import PartsSource
 from perf_tui.sources.workers.groups import STAGES, worker_sources, worker_stages
 
 if TYPE_CHECKING:
+    from perf_tui.engine.alerts.keeper import Keeper
     from perf_tui.sources.discovery.probe import Finding
     from perf_tui.sources.scrape.targets import Scraping
 
@@ -75,15 +76,27 @@ def pushed(config: Config) -> list[Source[Any]]:
     return [Statsd(host.strip("[]"), int(port), config.window)]
 
 
-def build_engine(config: Config) -> Engine:
-    """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed."""
+def _keeper() -> Keeper:
+    from perf_tui.engine.alerts.keeper import Keeper  # SQLite is loaded where something is remembered
+
+    return Keeper(paths.user_state() / "alerts.sqlite")
+
+
+def build_engine(config: Config, *, remember: bool = False) -> Engine:
+    """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed.
+
+    With `remember`, its alerts outlive it; that is for commands that go on watching.
+    """
+    keeper = _keeper() if remember and config.alerting.remember else None
     host = Host()
     sources = [*system_sources(host), *access_logs(config), *quality(config), *pushed(config), *worker_sources(config)]
     scraping = _scraping(config) if config.targets or paths.user_profiles().exists() else None
     if scraping is not None:
         _check_names(config, sources)
         sources += map(scraping.source, config.targets)
-    engine = Engine(sources, AlertEngine(rules(config)), config.interval, stages=worker_stages(config), traces=traces)
+    engine = Engine(
+        sources, AlertEngine(rules(config)), config.interval, keeper=keeper, stages=worker_stages(config), traces=traces
+    )
     if config.discovery.enabled:
         engine.add_source(Later("discovery", "discovery", lambda: _discovery(config, host, engine, scraping)))
     return engine

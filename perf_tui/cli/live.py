@@ -34,7 +34,7 @@ def follow(config: Config, seconds: float | None, *tells: Tell) -> int:
     Printing happens here, not on the engine's thread: an output that nobody reads holds up
     neither collection nor alerts. Raises Ended on a signal, when the engine has been stopped.
     """
-    engine = assembly.build_engine(config)
+    engine = assembly.build_engine(config, remember=True)
     news = threading.Event()
     engine.store.subscribe(lambda snapshot: news.set())
     end = None if seconds is None else time.monotonic() + seconds

@@ -8,7 +8,7 @@ from perf_tui.config.schema import Config
 
 def run(config: Config) -> int:
     """Start the engine, show the interface, end both. Returns the exit code."""
-    engine = build_engine(config)
+    engine = build_engine(config, remember=True)
     # The engine reads for the first time while Textual is being imported.
     engine.start()
     try:

@@ -21,6 +21,11 @@ def user_profiles() -> Path:
     return user_config().parent / "profiles"
 
 
+def user_state() -> Path:
+    """The folder of what the program remembers for this user."""
+    return Path(platformdirs.user_state_dir(NAME))
+
+
 def system_config() -> Path:
     """The machine's config.toml."""
     return Path("/etc") / NAME / "config.toml"

@@ -174,6 +174,12 @@ class AlertRule(Section, frozen=True):
     message: str = ""
 
 
+class Alerting(Section, frozen=True):
+    """What holds for all alerts."""
+
+    remember: bool = True
+
+
 class HistoryStore(Section, frozen=True):
     """The recorded past."""
 
@@ -219,6 +225,7 @@ class Config(Section, frozen=True):
     otlp: Otlp = Otlp()
     statsd: Statsd = Statsd()
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS
+    alerting: Alerting = Alerting()
     history: HistoryStore = HistoryStore()
     prometheus: Prometheus = Prometheus()
     keys: dict[str, Text] = {}

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.model import Alert, Silence
@@ -28,6 +28,9 @@ from perf_tui.engine.why.explainer import Explainer
 from perf_tui.measures.model import Series, Status
 from perf_tui.measures.ring import History
 from perf_tui.text import clean
+
+if TYPE_CHECKING:  # SQLite is loaded where something is remembered
+    from perf_tui.engine.alerts.keeper import Keeper
 
 HISTORY_TICKS = 1800
 """Ticks kept in memory: an hour at 2 s."""
@@ -51,6 +54,7 @@ class Engine:
         interval: float = 2.0,
         *,
         stages: Sequence[Stage] = (),
+        keeper: Keeper | None = None,
         traces: Callable[[Mapping[str, object]], Iterable[tuple[Series, float]]] = lambda tables: (),
         host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -59,6 +63,7 @@ class Engine:
         self.store = Store()
         self.interval = interval
         self.alerts = alerts or AlertEngine([])
+        self._keeper = keeper
         self._traces = traces
         self._stages = tuple(stages)
         self._stage_failures: tuple[SourceState, ...] = ()
@@ -132,12 +137,12 @@ class Engine:
     def acknowledge(self, alert: Alert) -> None:
         """Say that somebody knows of an alert: no more is told of it until it gets worse or ends."""
         self.alerts.acknowledge(alert)
-        self._call(self._attend)
+        self._call(self._begin_attending)
 
     def silence(self, seconds: float, rule: str = "", labels: tuple[tuple[str, str], ...] = ()) -> None:
         """For so long, tell nobody of alerts of a rule, of series with these labels, or both."""
         self.alerts.silence(Silence(self._wall() + seconds, rule, labels))
-        self._call(self._attend)
+        self._call(self._begin_attending)
 
     def _wake_up(self) -> None:
         self._call(self._wake.set)
@@ -161,6 +166,8 @@ class Engine:
         Where the ticks are counted, each waits for slow sources: nobody is there to see the next one.
         """
         self._loop = asyncio.get_running_loop()
+        if self._keeper is not None:
+            await self._keeper.restore(self.alerts, self._monotonic(), self._wall())
         due = self._monotonic()
         done = 0
         try:
@@ -176,6 +183,8 @@ class Engine:
                 due = await self._pause(due, interval)
         finally:
             await asyncio.gather(*(runner.close() for runner in self._runners), *self._leaving)
+            if self._keeper is not None:
+                await self._keeper.close()
 
     async def _pause(self, due: float, interval: float) -> float:
         """Sleep until one interval after `due`; returns when the next tick is due. Missed ticks leave gaps."""
@@ -218,7 +227,9 @@ class Engine:
         changes = self.alerts.evaluate(values, at, wall, self.interval, failed)
         self._why.follow(changes, values, self._tick, self.interval)
         for question, why in self._why.answers():
-            self.alerts.explain(question.rule, question.series, question.since, why)
+            changes += self.alerts.explain(question.rule, question.series, question.since, why)
+        if self._keeper is not None:
+            await self._keeper.keep(self.alerts, changes)
         self.failure = None
         return self._publish(at, wall)
 
@@ -283,7 +294,9 @@ class Engine:
         return traced
 
     def _states(self) -> tuple[SourceState, ...]:
-        return (*(runner.state for runner in self._runners), *self._stage_failures, *self.store.troubles)
+        forgetful = self._keeper.trouble if self._keeper is not None else None
+        troubles = *self._stage_failures, *((forgetful,) if forgetful else ()), *self.store.troubles
+        return (*(runner.state for runner in self._runners), *troubles)
 
     def _publish(self, at: float, wall: float) -> Snapshot:
         states = self._states()
@@ -307,12 +320,18 @@ class Engine:
         self.store.publish(snapshot)
         return snapshot
 
-    def _attend(self) -> None:
-        """Show at once what came of a wish about alerts; should no loop run, the next tick does."""
-        if self.alerts.attend(self._monotonic(), self._wall()):
-            self._republish()
+    def _begin_attending(self) -> None:
+        task = asyncio.create_task(self._attend(), name="attend to alerts")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
-    def _republish(self) -> None:
+    async def _attend(self) -> None:
+        """Show at once what came of a wish about alerts; should no loop run, the next tick does."""
+        lines = self.alerts.attend(self._monotonic(), self._wall())
+        if not lines:
+            return
+        if self._keeper is not None:
+            await self._keeper.keep(self.alerts, lines)
         alerts, log = self.alerts.active(), self.alerts.log()
         self.store.publish(replace(self.store.snapshot, alerts=alerts, log=log))
 

@@ -21,6 +21,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No configuration but a test's own, and no environment that changes what is printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in ("PERF_TUI_CONFIG", "PERF_TUI_INTERVAL", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
@@ -30,7 +31,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Let every engine that a command builds read from these sources, quickly."""
 
     def install(**sources: Callable[[int], Played]) -> None:
-        def build(config: Config) -> Engine:
+        def build(config: Config, *, remember: bool = False) -> Engine:
             fakes = [FakeSource(each, name) for name, each in sources.items()]
             return Engine(fakes, AlertEngine(rules(config)), 0.02, host="web-1")
 

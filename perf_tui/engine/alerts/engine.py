@@ -15,7 +15,8 @@ from perf_tui.engine.alerts.hush import Hush
 from perf_tui.engine.alerts.life import Instance
 from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Moved, Rule, Silence, State, Transition
 from perf_tui.engine.alerts.plan import Plan
-from perf_tui.engine.alerts.watch import Group, Watch
+from perf_tui.engine.alerts.saved import Remembered, Saved
+from perf_tui.engine.alerts.watch import Group, Watch, group_series
 from perf_tui.measures.model import Series, Status, Value
 
 LOG_LENGTH = 500
@@ -127,17 +128,67 @@ class AlertEngine:
             self._publish()
         return changes
 
-    def explain(self, name: str, key: Series, since: float, why: tuple[Moved, ...]) -> None:
-        """Say what else moved, for the alert that began at `since`, and for its lines in the log."""
+    def saved(self) -> list[Saved]:
+        """All that is active, to be remembered."""
+        return [
+            Saved(
+                each.rule, each.series, each.level, each.value, each.since, each.held, each.fired, each.told,
+                each.acknowledged, each.quiet,
+            )
+            for each in (watch.instance for watch in self._firing.values()) if each is not None
+        ]  # fmt: skip
+
+    def restore(self, state: Remembered, at: float, wall: float) -> list[Transition]:
+        """Be what was remembered, before anything is judged; returns the ends of alerts whose rules are gone.
+
+        What still holds stays as it was and is not told again; what holds no more ends as it would have.
+        """
+        self._at = self._restored_at = at
+        self._wall = wall
+        self._log.extend(state.log)
+        self._lines = state.log[-1].number if state.log else 0
+        self._told = tuple(self._log)
+        for silence in state.silences:
+            if silence.until > wall:
+                self.hush.add(silence, at, wall)
+        places = {rule.name: place for place, rule in enumerate(self.rules)}
+        ended = []
+        for each in state.active:
+            place = places.get(each.rule.name)
+            rule = None if place is None else self.rules[place]
+            if place is None or rule is None or not _still(rule, each):
+                if each.fired:
+                    quiet = "" if each.told else each.quiet or "storm"
+                    line = Transition(
+                        wall, Change.CLEARED, each.rule, each.series, each.fired, each.value, each.since, quiet
+                    )
+                    ended.append(line)
+                continue
+            watch = self._plan.recall(place, rule, each.series)
+            watch.age = each.value
+            watch.instance = Instance(
+                rule, each.series, each.level, each.value, each.since, at, each.held, each.fired, told=each.told,
+                acknowledged=each.acknowledged, quiet=each.quiet, restored=True,
+            )  # fmt: skip
+            self._firing[place, each.series] = watch
+        lines = self._add(ended) if ended else []
+        self._publish()
+        return lines
+
+    def explain(self, name: str, key: Series, since: float, why: tuple[Moved, ...]) -> list[Transition]:
+        """Say what else moved, for the alert that began at `since`; returns its lines in the log, which say so now."""
         for watch in self._firing.values():
             instance = watch.instance
             if instance and (watch.rule.name, watch.series, instance.since) == (name, key, since):
                 instance.why = why
+        lines = []
         for place, line in enumerate(self._log):
             if (line.rule.name, line.series, line.since) == (name, key, since):
                 self._log[place] = replace(line, why=why)
+                lines.append(self._log[place])
         self._told = tuple(self._log)
         self._publish()
+        return lines
 
     # -- judging
 
@@ -317,6 +368,16 @@ class AlertEngine:
             silence.until if silence is not None else None,
             instance.why,
         )
+
+
+def _still(rule: Rule, saved: Saved) -> bool:
+    """Whether a rule, which may have been edited since, can still have this alert."""
+    limits = dict(rule.thresholds)
+    if rule.kind is not saved.rule.kind or rule.metric != saved.series.id or (saved.fired or saved.level) not in limits:
+        return False
+    if rule.aggregate != "each":
+        return saved.series == group_series(rule, saved.series)
+    return rule.matches(saved.series) or saved.series == Series(rule.metric, rule.labels)
 
 
 def _worst_first(alert: Alert) -> tuple[bool, int, float]:

@@ -49,6 +49,15 @@ class Plan:
         self.watches[key] = tuple(watch for watch in watches if watch is not None)
         return self.watches[key]
 
+    def recall(self, place: int, rule: Rule, key: Series) -> Watch:
+        """The watch for an alert that outlived the program; its series may not be there yet."""
+        if rule.kind is Kind.NO_DATA and (watch := self._missed(place, rule, key)) is not None:
+            watch.heard = False
+            return watch
+        watch = Watch(place, rule, key)
+        watch.alive = False
+        return watch
+
     def _on(self, place: int, rule: Rule, key: Series) -> Watch | None:
         if rule.kind is Kind.NO_DATA:
             return self._missed(place, rule, key)

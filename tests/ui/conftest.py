@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from ui_scene import Scene
 
 
@@ -17,3 +22,20 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def scene() -> Scene:
     """An ordinary machine of eight cores, with two services."""
     return Scene(services=("checkout", "search"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _styles_are_parsed_once() -> Iterator[None]:
+    """Most of what it takes to start an app is the parsing of style sheets, the same for each of them."""
+    parse = Stylesheet._parse_rules
+    known: dict[tuple[Any, ...], list[RuleSet]] = {}
+
+    def once(self: Stylesheet, *what: Any, **how: Any) -> list[RuleSet]:
+        key = (*what, *how.items(), *self._variables.items())
+        if key not in known:
+            known[key] = parse(self, *what, **how)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", once)
+        yield

@@ -233,6 +233,17 @@ class PerfApp(App[None]):
         if not isinstance(self.screen, Help):
             self.push_screen(Help())
 
+    def action_acknowledge(self) -> None:
+        """The alert that is selected on the alert screen; elsewhere the one that the verdict names."""
+        chosen = self.live.alert() if self.live is not None else None
+        firing = [alert for alert in self.engine.store.snapshot.alerts if alert.firing]
+        alert = chosen or next(iter(firing), None)
+        if alert is None:
+            self.notify("No alert is firing.", timeout=3)
+            return
+        self.engine.acknowledge(alert)
+        self.notify(f"acknowledged: {alert.rule.name}", timeout=3, markup=False)
+
     def action_export(self) -> None:
         from perf_tui.ui.screens.export import Export
 

@@ -134,6 +134,13 @@ COMMANDS = (
     Command("longer", "plus,equals_sign", "longer", "A longer interval", action="interval(1)"),
     Command("shorter", "minus", "shorter", "A shorter interval", action="interval(-1)"),
     Command("log", "A", "alert log", "Show or hide the alert log", action="log"),
+    Command(
+        "acknowledge",
+        "a",
+        "acknowledge",
+        "You know of the selected alert",
+        action="acknowledge",
+    ),
     Command("export", "e", "export", "Save a snapshot to a file", action="export", bar=True),
     Command("theme", "t", "theme", "The next theme", action="theme"),
     Command("help", "question_mark,f1", "help", "This page", action="help", bar=True),

@@ -27,6 +27,7 @@ class Glyphs:
     up: str
     down: str
     live: str
+    arrow: str
     paused: str
     marks: dict[str, str] = field(default_factory=dict)
     """The shape of each level; never colour alone."""
@@ -48,6 +49,7 @@ UNICODE = Glyphs(
     up="▲",
     down="▼",
     live="●",
+    arrow="→",
     paused="‖",
     marks={"critical": "✖", "warning": "▲", "info": "◆", "ok": "●", "pending": "◌"},
     states={"processing": "▶", "active": "●", "waiting": "○", "error": "✖", "stale": "◌", "unknown": "?"},
@@ -67,6 +69,7 @@ ASCII = Glyphs(
     up="^",
     down="v",
     live="o",
+    arrow="->",
     paused="=",
     marks={"critical": "!", "warning": "^", "info": "i", "ok": ".", "pending": "?"},
     states={"processing": ">", "active": "*", "waiting": "o", "error": "x", "stale": "~", "unknown": "?"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perf_tui.engine.alerts.model import Change, Transition
+from perf_tui.engine.why.words import words
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
@@ -20,7 +21,7 @@ def subject(key: Series) -> str:
 
 def comparison(transition: Transition, view: View) -> str:
     """`97% ≥ 95%` of what got worse, `46%, limit 80%` of what got better, in the measure's unit."""
-    unit = CATALOGUE[transition.series.id].unit
+    unit = transition.unit
     value, limit = number(transition.value, unit), number(transition.threshold, unit)
     if transition.change not in (Change.RAISED, Change.ESCALATED):
         return f"{value}, limit {limit}"
@@ -62,11 +63,14 @@ class AlertLog(Pane):
         role = "ok" if cleared else level
         row = Row(width).gap().put(clock(each.time), "dim").gap()
         row.put(view.glyphs.marks["ok" if cleared else level], role).gap()
-        row.cell(level, 9, role).cell(each.change.value, 10, "text")
+        row.cell(level, 9, role).cell(each.change.value, 13, "text")
         row.cell(subject(each.series), what, "strong").gap()
         row.cell(comparison(each, view), values).gap(2)
         lasted = f"after {seconds(max(0.0, each.time - each.since))} " if cleared else ""
-        return row.put(lasted, "dim").put(each.rule.message, "dim").done()
+        row.put(lasted, "dim").put(each.rule.message, "dim")
+        if each.why:
+            row.put(f" {view.glyphs.dot} ", "dim").put(words(each.why, view.glyphs.arrow))
+        return row.done()
 
     def move(self, how: str) -> None:
         """Scroll."""

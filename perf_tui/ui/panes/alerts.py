@@ -64,14 +64,14 @@ class Active(TablePane[Alert]):
         Column(
             "value",
             9,
-            lambda row, view: number(row.value, CATALOGUE[row.series.id].unit),
+            lambda row, view: number(row.value, row.unit),
             lambda row: row.value,
             importance=7,
         ),
         Column(
             "limit",
             9,
-            lambda row, view: number(row.threshold, CATALOGUE[row.series.id].unit),
+            lambda row, view: number(row.threshold, row.unit),
             lambda row: row.threshold,
             importance=6,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.why.words import words as why_words
 from perf_tui.export.findings import Finding, findings
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
@@ -31,20 +32,22 @@ class Verdict(Pane):
 def _findings(view: View) -> Iterator[Spans]:
     snapshot, glyphs = view.snapshot, view.glyphs
     if not view.alive:
-        words = f"the collector has stopped; all of this is from {clock(snapshot.time)}"
-        yield (f"{glyphs.marks['critical']} ", "critical"), (words, "strong")
+        stopped = f"the collector has stopped; all of this is from {clock(snapshot.time)}"
+        yield (f"{glyphs.marks['critical']} ", "critical"), (stopped, "strong")
     for finding in findings(snapshot):
         mark = (f"{glyphs.marks[finding.level]} ", finding.level)
         if finding.source is not None:
             yield mark, (f"{finding.source.name} cannot be read: {finding.source.error}", "text")
         elif finding.series is not None:
-            yield mark, (_words(finding, snapshot), "strong"), (cause(finding.series, snapshot), "text")
+            why = why_words(finding.alert.why, glyphs.arrow) if finding.alert is not None else ""
+            behind = f" — {why}" if why else cause(finding.series, snapshot)
+            yield mark, (_words(finding, snapshot), "strong"), (behind, "text")
 
 
 def _words(finding: Finding, snapshot: Snapshot) -> str:
     assert finding.series is not None
     assert finding.value is not None
-    unit = CATALOGUE[finding.series.id].unit
+    unit = finding.alert.unit if finding.alert is not None else CATALOGUE[finding.series.id].unit
     text = f"{subject(finding.series)} {number(finding.value, unit)}"
     if (alert := finding.alert) is None:
         return text

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
+from perf_tui.engine.alerts.model import Alert
 from perf_tui.ui.panes.alerts import Active, Rules
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
@@ -21,7 +22,11 @@ class Alerts(LiveScreen):
     log_rows = (8, 14, 20)
 
     def panes(self) -> Sequence[Pane]:
-        return (Active("active"), Rules("rules"))
+        self._active = Active("active")
+        return (self._active, Rules("rules"))
+
+    def alert(self) -> Alert | None:
+        return self._active.current if self.focused is self._active else None
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
         rules = min(2 + len(self.perf.engine.alerts.rules), height // 2)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.geometry import Region, Size
 from textual.screen import Screen
 
+from perf_tui.engine.alerts.model import Alert
 from perf_tui.ui.panes.alertlog import AlertLog
 from perf_tui.ui.panes.frame import SMALLEST, Header, KeyBar, TooSmall
 from perf_tui.ui.view import View
@@ -148,6 +149,10 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def opened(self) -> Screen[None] | None:
         """The screen of what is selected in the focused pane, if it has one of its own."""
+        return None
+
+    def alert(self) -> Alert | None:
+        """The alert that is selected in the focused pane."""
         return None
 
     def neighbour(self, step: int) -> None:

@@ -38,7 +38,7 @@ _FITTING = {
         "read",
     },
     "rate": {"family", "where", "of", "scale", "max_over"},
-    "quantile": {"family", "where", "scale"},
+    "quantile": {"family", "where", "scale", "own"},
     "summary": {"family", "where", "scale"},
     "mean": {"family", "where", "of", "whole", "scale"},
     "ratio": {"part", "whole", "scale", "stat", "max_over"},
@@ -155,8 +155,9 @@ def _candidate(place: str, candidate: Candidate, several: bool) -> Iterator[tupl
                 yield f"{place}.{key}[{at}].level", "only what a rate is taken of can be a level"
             if selector.across and kind != "share" and key not in ("whole", "times"):
                 yield f"{place}.{key}[{at}].across", f"the selectors of a {kind} have none of their own"
-    if candidate.family:
-        yield from _family(f"{place}.family", candidate.family)
+    for key in ("family", "own"):
+        if getattr(candidate, key):
+            yield from _family(f"{place}.{key}", getattr(candidate, key))
     yield from _where(f"{place}.where", candidate.where)
     yield from _where(f"{place}.given", candidate.given)
 

@@ -71,6 +71,8 @@ class Candidate(Section, frozen=True):
     """Gauges that it is multiplied by (gauge), or its whole (share)."""
     read: str = ""
     """The label whose text is the number, instead of the series' own (gauge)."""
+    own: str = ""
+    """A histogram or summary of the same requests by route: what it has counted of scrapes is taken off (quantile)."""
     given: Where = field(default_factory=dict)
     """Only where some series of the family has such label values."""
     across: Across = "sum"

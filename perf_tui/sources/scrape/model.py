@@ -155,6 +155,8 @@ class Model:
         if not self._workers.book(scrape.values, start, moment, wall):
             self._restart()
         self._times.add(moment)
+        for plan in self._plans:
+            plan.take_off(self._times.before, moment)
         self._release(scrape)
         if len(self._known) != len(self.survey.samples):
             self._known = frozenset(self.survey.samples)

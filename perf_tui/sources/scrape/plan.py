@@ -17,6 +17,7 @@ from perf_tui.sources.scrape.terms import (
     HistogramTerm,
     Key,
     LevelTerm,
+    OwnTerm,
     QuantileTerm,
     Row,
     Seen,
@@ -76,6 +77,7 @@ class Plan:
         """Sample name → the terms that it belongs to."""
         self._routes: set[str | None] = set()
         self._full = False
+        self._taken_off: list[tuple[OwnTerm, Term[Any]]] = []
         self.ways = {
             measure: [self._way(candidate) for candidate in candidates]
             for measure, candidates in (*fit.profile.measures.items(), *fit.profile.details.items())
@@ -94,23 +96,30 @@ class Plan:
         profile = self.profile
         self._note(name, labels)
         route = None
+        own = False
         for label in profile.route:
             if label in labels:
-                if labels[label] in self._own:
-                    return []
                 route = labels[label]
+                own = route in self._own
                 break
         if profile.exclude and self._exclude.match(labels):
             return []
         keys: tuple[Key, ...] | None = None
         taken = []
         for term in self._wants(name):
+            if isinstance(term, OwnTerm) is not own:
+                continue
             if keys is None:
                 row = self.row(labels)
-                keys = (Key(row),) if route is None else (Key(row), Key(row, self._route(route, labels)))
+                keys = (Key(row),) if route is None or own else (Key(row), Key(row, self._route(route, labels)))
             if term.attach(ledger, slot, Seen(name, labels, keys)):
                 taken.append((term, keys))
         return taken
+
+    def take_off(self, since: float, moment: float) -> None:
+        """Take the scrapes themselves off where no label tells them; `moment` is that of the newest reading."""
+        for own, term in self._taken_off:
+            own.take_off(term, since, moment)
 
     def row(self, labels: Mapping[str, str]) -> Row:
         """The labels of our measures for a series with these labels of theirs."""
@@ -235,6 +244,10 @@ class Plan:
                 return Way(candidate, terms, times=self._weigh(GaugeTerm, candidate.times, candidate))
             case _:
                 means = self._weigh(HistogramTerm, candidate.terms, candidate)
+                if candidate.own:
+                    own = self._term(OwnTerm, named(candidate.own, self.prefix), {})
+                    assert isinstance(own, OwnTerm)
+                    self._taken_off.append((own, means[0].term))
                 return Way(candidate, means, self._weigh(GaugeTerm, candidate.whole, candidate))
 
     def _weigh(

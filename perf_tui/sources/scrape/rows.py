@@ -50,7 +50,8 @@ def _buckets(evaluation: Evaluation, times: Times, way: Way, key: Key) -> Bucket
     if spread is None or len(times) < 2:
         return None
     newest = evaluation.distribution(spread, times.before, way.candidate.scale)
-    return Buckets(tuple(newest.bounds), newest.apart())
+    # What is taken off for the scrapes themselves may lie in the next bucket.
+    return Buckets(tuple(newest.bounds), tuple(max(0.0, count) for count in newest.apart()))
 
 
 def _brackets(estimates: dict[str, Estimate]) -> tuple[Bracket, ...]:

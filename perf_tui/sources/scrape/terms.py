@@ -225,6 +225,23 @@ class HistogramTerm(Term[Spread]):
         return True
 
 
+class OwnTerm(HistogramTerm):
+    """What a histogram or summary by route has counted of the scrapes themselves."""
+
+    def take_off(self, term: Term[Spread], since: float, moment: float) -> None:
+        """Take the scrapes after the reading at `since` off a histogram that has no routes.
+
+        Between two of our readings there is one scrape of ours, so that its time is known; where others
+        scrape as well, their mean is taken for each.
+        """
+        for key, own in self.cells.items():
+            count, seconds = own.moments.since(since)
+            spread = term.cells.get(key)
+            if spread is not None and count > 0:
+                spread.buckets.add(moment, [-count if bound >= seconds / count else 0.0 for bound in spread.bounds])
+                spread.moments.add(moment, (-count, -seconds))
+
+
 class GaugeTerm(Term[dict[int, Mapping[str, str]]]):
     """Gauges: which slots they stand in, with their labels."""
 

@@ -90,6 +90,32 @@ def test_no_traffic_is_idle_and_never_a_latency_of_zero() -> None:
         assert (value.status, value.number) == (Status.IDLE, None)
 
 
+def test_scrapes_are_taken_off_a_histogram_that_has_no_routes() -> None:
+    def body(requests: int, scrapes: int) -> str:
+        name = "http_request_duration_seconds"
+        lines = []
+        for handler, count, seconds in (("/x", requests, requests * 0.5), ("/metrics", scrapes, scrapes * 0.003)):
+            lines.append(f'http_requests_total{{handler="{handler}",method="GET",status="200"}} {count}')
+            lines.append(f'{name}_count{{handler="{handler}",method="GET"}} {count}')
+            lines.append(f'{name}_sum{{handler="{handler}",method="GET"}} {seconds}')
+        whole = requests + scrapes
+        lines += _buckets({0.1: scrapes, 1.0: whole, inf: whole}, requests * 0.5 + scrapes * 0.003)
+        return "\n".join(lines) + "\n"
+
+    endpoint = Endpoint().scrape(body(0, 0), 0.0)
+    for tick in range(1, 11):
+        endpoint.scrape(body(0, tick), tick * 2.0)
+    assert rate(endpoint) == 0.0
+    assert endpoint.duration("p50").status is Status.IDLE, "nobody but the scrapes was served"
+    assert endpoint.duration("mean").status is Status.IDLE
+    endpoint.scrape(body(4, 11), 22.0)
+    assert endpoint.duration("mean").number == pytest.approx(0.5)
+    assert endpoint.duration("p50").number == pytest.approx(0.55)
+    buckets = endpoint.services["svc"].buckets
+    assert buckets is not None
+    assert buckets.counts == (0.0, 4.0, 0.0)
+
+
 def test_beyond_the_last_bucket_a_quantile_is_a_bound() -> None:
     def body(count: int) -> str:
         return "\n".join(_buckets({0.1: count * 0.9, 1.0: count * 0.9, inf: count}, 0)) + "\n"

@@ -13,6 +13,7 @@ SECTIONS = {
     "scrape": "scrape",
     "accesslog": "accesslog",
     "gpu": "gpu",
+    "engines": "engines",
 }
 """Each section and its module; a module has a `main` that takes the options from the command line."""
 

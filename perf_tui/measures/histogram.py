@@ -49,12 +49,26 @@ class Distribution:
             else:
                 bounds.append(bound)
                 counts.append(count)
-        for place in range(1, len(counts)):
-            # A count below its predecessor comes from buckets that were read at different moments.
-            before, count = counts[place - 1], counts[place]
+        self.bounds, self.counts = bounds, counts
+        self._level()
+
+    @classmethod
+    def ordered(cls, bounds: Sequence[float], counts: Sequence[float]) -> Distribution:
+        """Of bounds that ascend, each once, with their cumulated counts."""
+        made = cls.__new__(cls)
+        made.bounds, made.counts = list(bounds), list(counts)
+        made._level()
+        return made
+
+    def _level(self) -> None:
+        """A count below its predecessor comes from buckets that were read at different moments."""
+        counts = self.counts
+        before = counts[0] if counts else 0.0
+        for place, count in enumerate(counts):
             if count != before and (count < before or _nearly(before, count)):
                 counts[place] = before
-        self.bounds, self.counts = bounds, counts
+            else:
+                before = count
 
     @property
     def total(self) -> float:

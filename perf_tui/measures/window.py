@@ -82,11 +82,18 @@ class Rising:
 
     def since(self, start: float) -> tuple[float, ...]:
         """How far the numbers rose after the reading at `start`."""
+        points = self._points
         base = self._zero
-        for at, total in self._points:
-            if at > start:
-                break
-            base = total
+        if points and points[len(points) // 2][0] <= start:  # the newest interval is asked for as often as the window
+            for at, total in reversed(points):
+                if at <= start:
+                    base = total
+                    break
+        else:
+            for at, total in points:
+                if at > start:
+                    break
+                base = total
         return tuple(map(sub, self.total, base))
 
     def forget(self, start: float) -> None:

@@ -24,6 +24,8 @@ class Survey:
         self.kinds: dict[str, str] = {}
         """Family → kind, as declared; it may have no samples yet."""
         self.changed = False
+        self.version = 0
+        """Rises with everything that is new, values of labels too."""
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
         """A series was seen."""
@@ -33,19 +35,22 @@ class Survey:
                 return
             known = self.samples[name] = {}
             self.changed = True
+            self.version += 1
         for label, value in labels.items():
             values = known.get(label)
             if values is None:
                 values = known[label] = set()
                 self.changed = True
-            if len(values) < MOST_VALUES:
+            if len(values) < MOST_VALUES and value not in values:
                 values.add(value)
+                self.version += 1
 
     def declare(self, family: str, kind: str) -> None:
         """A TYPE line was seen."""
         if family not in self.kinds and len(self.kinds) < MOST_NAMES:
             self.kinds[family] = kind
             self.changed = True
+            self.version += 1
 
     def names(self, family: str) -> Iterator[str]:
         """The names of the samples there are of a family or pattern."""

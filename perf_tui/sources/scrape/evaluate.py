@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite, isnan
 from typing import Any
 
@@ -36,7 +37,7 @@ class Evaluation:
     def __init__(self, plan: Plan, ledger: Ledger, times: Times, survey: Survey, *, joint: bool) -> None:
         self._plan, self._ledger, self._times, self._survey = plan, ledger, times, survey
         self._joint = joint
-        self._usable: dict[int, bool] = {}
+        self._usable = plan.usable(survey.version)
         self.rows = plan.rows()
         """Rows as the series name them."""
         self.shown = plan.shown(self.rows)
@@ -44,7 +45,7 @@ class Evaluation:
 
     def samples(self) -> Iterator[Sample]:
         """Every measure of the plan's profile for every row, and the related ones that it lacks."""
-        measures = covered(self._plan.profile.measures)
+        measures = covered(tuple(self._plan.profile.measures))
         for row in self.rows:
             for measure in measures:
                 labels = CATALOGUE[measure].labels
@@ -167,8 +168,8 @@ class Evaluation:
 
     def distribution(self, spread: Spread, start: float, scale: float) -> Distribution:
         """What was observed since the reading at `start`, its bounds scaled."""
-        bounds = (bound * scale for bound in spread.bounds)
-        return Distribution(zip(bounds, spread.buckets.since(start), strict=True))
+        bounds = spread.bounds if scale == 1.0 else [bound * scale for bound in spread.bounds]
+        return Distribution.ordered(bounds, spread.buckets.since(start))
 
     def estimates(self, way: Way, key: Key) -> dict[str, Estimate]:
         """The quantiles of a histogram over the window, with the edges of their buckets."""
@@ -357,7 +358,8 @@ class Evaluation:
         yield from highest.values()
 
 
-def covered(measures: Mapping[str, object]) -> list[str]:
+@lru_cache(maxsize=128)
+def covered(measures: tuple[str, ...]) -> list[str]:
     """The measures that an endpoint with these is asked for, in the catalogue's order."""
     own = [name for name in measures if not name.startswith(ELSEWHERE)]
     prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in own) for prefix in group)

@@ -179,7 +179,7 @@ class Model:
                     found = engines(plan, evaluation, self._times, self._source, self.beside.slots, told)
                     tables["quality"] = tuple(self._scores.rows(plan, evaluation, self._times))
                     samples += (sample for row in tables["quality"] if not row.proxy for sample in scored(row))
-                    if not covered(plan.profile.measures):
+                    if not covered(tuple(plan.profile.measures)):
                         continue  # it is about scores alone
                 case "gpu":
                     name, found = "gpus", gpus(plan, evaluation, self._source, notices)

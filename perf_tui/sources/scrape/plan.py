@@ -86,6 +86,8 @@ class Plan:
         finish = fit.profile.finish
         self.finish = self._term(ApartTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
         """Requests that ended, by the reason."""
+        self._version = -1
+        self._usable: dict[int, bool] = {}
         self._told: dict[tuple[int, str], dict[str, str]] = {}
         self._ids: dict[Row, dict[int, str]] = {}
 
@@ -120,6 +122,13 @@ class Plan:
         """Take the scrapes themselves off where no label tells them; `moment` is that of the newest reading."""
         for own, term in self._taken_off:
             own.take_off(term, since, moment)
+
+    def usable(self, version: int) -> dict[int, bool]:
+        """What was found out about candidates when the survey was of this version."""
+        if version != self._version:
+            self._version = version
+            self._usable = {}
+        return self._usable
 
     def row(self, labels: Mapping[str, str]) -> Row:
         """The labels of our measures for a series with these labels of theirs."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, Value, series
+from perf_tui.measures.model import Series, Status, Value, series
 from perf_tui.measures.units import number
 from perf_tui.ui.draw.charts import area, nice, overlay, top_of
 from perf_tui.ui.draw.row import Row, Spans
@@ -79,6 +79,14 @@ class Lines(ChartPane):
         words = [f"{curve.name} {view.text(self._value(curve, view), self._unit)}" for curve in self._curves]
         name = " ".join(filter(None, self.subject().values())) if self._named else ""
         return f"{self.title} {name}".strip(), "  ".join(words)
+
+    def known(self, view: View) -> bool:
+        """Whether there is any number, now or in what the chart shows."""
+        return any(
+            self._value(curve, view).status is not Status.ABSENT
+            or top_of(view.snapshot.past(self.key(curve.id, **curve.labels), 300)) > 0
+            for curve in self._curves
+        )
 
     def _value(self, curve: Curve, view: View) -> Value:
         return self.value(view, curve.id, **curve.labels)

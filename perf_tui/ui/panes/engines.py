@@ -34,10 +34,10 @@ CACHE = (
 
 
 def quantiles(id: str) -> tuple[Curve, ...]:
-    """p50, p95 and p99 of a latency, the highest drawn last."""
+    """The mean, p50, p95 and p99 of a latency, the highest drawn last."""
     return tuple(
         Curve(stat, role, id, {"stat": stat})
-        for stat, role in (("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
+        for stat, role in (("mean", "dim"), ("p50", "chart1"), ("p95", "chart2"), ("p99", "chart3"))
     )
 
 

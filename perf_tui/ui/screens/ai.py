@@ -59,7 +59,16 @@ class Ai(LiveScreen):
             return plan
         upper = max(3, min(2 + engines, height // 3))
         plan["engines"] = Region(0, top, width, upper)
-        charts = [("tokens", 4, 12, 9), ("queue", 4, 10, 8), ("ttft", 4, 12, 7), ("itl", 4, 12, 6), ("cache", 4, 10, 5)]
+        charts = [
+            self._wish(view, id, most, importance)
+            for id, most, importance in (
+                ("tokens", 12, 9),
+                ("queue", 10, 8),
+                ("ttft", 12, 7),
+                ("itl", 12, 6),
+                ("cache", 10, 5),
+            )
+        ]
         phases, diagnosis = ("phases", 3, 3, 4), ("diagnosis", 3, 5, 8)
         left = width // 2 if width >= 120 else width
         columns = [[diagnosis, *charts, phases]] if left == width else [[*charts[:2], phases], [diagnosis, *charts[2:]]]
@@ -68,3 +77,8 @@ class Ai(LiveScreen):
             for id, (y, tall) in stack(top + upper, height - upper, wishes).items():
                 plan[id] = Region(x, y, min(left, width - x), tall)
         return plan
+
+    def _wish(self, view: View, id: str, most: int, importance: int) -> tuple[str, int, int, int]:
+        """The room that a chart asks for: two rows where its engine has none of its measures."""
+        chart = self.query_one(f"#{id}", Lines)
+        return (id, 4, most, importance) if chart.known(view) else (id, 2, 2, importance)

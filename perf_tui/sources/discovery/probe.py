@@ -13,6 +13,7 @@ from perf_tui.config.schema import Target
 from perf_tui.engine.source import SourceDenied, SourceError
 from perf_tui.sources.discovery.knock import knock
 from perf_tui.sources.discovery.listeners import Listener
+from perf_tui.sources.inference.instead import as_metrics, switched_off
 from perf_tui.sources.profiles.detect import choose, describe
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.scrape.fetch import Fetcher, Response, TargetOptions, Unreachable, judge
@@ -137,6 +138,10 @@ async def _ask(fetcher: Fetcher, listener: Listener, scheme: str, path: str, wit
         response = await fetcher.request(options)
     if scheme == "http" and response.status >= 400 and _WANTS_TLS.search(response.body[:2000]):
         return await _ask(fetcher, listener, "https", path, within)
+    # A 404 is what most servers answer to most paths: nobody is asked once more for that.
+    if response.status in (501, 503) and (reason := await switched_off(fetcher, options, response.status)):
+        raise SourceError(reason)
+    response = as_metrics(path, response)
     judge(response, options)
     return response, scheme
 

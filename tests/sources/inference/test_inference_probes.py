@@ -15,6 +15,8 @@ from perf_tui.config.schema import Target
 from perf_tui.engine.source import Derived, SourceError
 from perf_tui.measures.engines import Engine
 from perf_tui.measures.model import Status, Value, series
+from perf_tui.sources.discovery.listeners import Listener
+from perf_tui.sources.discovery.probe import probe
 from perf_tui.sources.inference.adapters import ADAPTERS, openai_models, sglang_info
 from perf_tui.sources.inference.probes import RARELY, beside, root
 from perf_tui.sources.scrape.fetch import Fetcher
@@ -280,3 +282,28 @@ def test_no_answer_is_too_strange() -> None:
             for endpoint in endpoints:
                 told = endpoint.tell(answer)
                 assert all("\n" not in line for line in told.lines)
+
+
+@pytest.mark.parametrize(
+    ("answers", "url", "said"),
+    [
+        ({"/api/ps": (200, '{"models":[]}')}, "/api/ps", "Ollama"),
+        ({"/metrics": (501, "{}"), "/props": (200, '{"total_slots":1}')}, None, "--metrics switches them on"),
+        ({"/prometheus/metrics": (200, "trtllm_num_requests_running 1\n")}, "/prometheus/metrics", "TensorRT-LLM"),
+    ],
+)
+async def test_discovery_knows_their_paths(
+    server: tuple[Server, str], answers: dict[str, tuple[int, str]], url: str | None, said: str
+) -> None:
+    made, address = server
+    made.answers.update(answers)
+    port = int(address.rpartition(":")[2])
+    fetcher = Fetcher()
+    fetcher.open()
+    try:
+        finding = await probe(fetcher, Listener("127.0.0.1", port, 1, "server", 1), PROFILES, 5.0)
+    finally:
+        await fetcher.close()
+    assert said in finding.reason
+    assert finding.url == (None if url is None else address + url)
+    assert finding.watchable is (url is not None)

@@ -23,18 +23,35 @@ def measures() -> str:
     lines = [
         "# Measures",
         "",
-        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports, and",
-        "percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits are those by",
-        "which screens colour a number; alert rules have their own.",
+        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports,",
+        "and percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits are",
+        "those by which screens colour a number; alert rules have their own.",
     ]
     for layer, title in _LAYERS.items():
-        lines += ["", f"## {title}", "", "| id | labels | unit | meaning | warns at | critical at |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| id | labels | unit | meaning | warns at | critical at |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
         for measure in CATALOGUE.values():
             if measure.layer == layer:
-                limits = ["" if limit is None else number(limit, measure.unit) for limit in (measure.warning, measure.critical)]
+                limits = [
+                    "" if limit is None else number(limit, measure.unit)
+                    for limit in (measure.warning, measure.critical)
+                ]
                 cells = [f"`{measure.id}`", ", ".join(measure.labels), measure.unit, measure.meaning, *limits]
                 lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += ["", "## Short names", "", "Rules take these as well; ratios are in percent there.", "", "| name | stands for |", "| --- | --- |"]
+    lines += [
+        "",
+        "## Short names",
+        "",
+        "Rules take these as well; ratios are in percent there.",
+        "",
+        "| name | stands for |",
+        "| --- | --- |",
+    ]
     for name, (id, labels) in SHORT_NAMES.items():
         words = "".join(f" with {key} = {value}" for key, value in labels.items())
         lines.append(f"| `{name}` | `{id}`{words} |")
@@ -46,8 +63,8 @@ def keys() -> str:
     lines = [
         "# Keys",
         "",
-        "Made by `python docs/make.py` from `perf_tui/ui/commands.py`. `[keys]` in config.toml gives a command other keys, by its",
-        'name: `pause = "p,z"`.',
+        "Made by `python docs/make.py` from `perf_tui/ui/commands.py`. `[keys]` in config.toml gives a command other",
+        'keys, by its name: `pause = "p,z"`.',
         "",
         "| keys | does | command |",
         "| --- | --- | --- |",
@@ -121,7 +138,7 @@ def worker_states() -> str:
     lines = [
         "# Words for the states of workers",
         "",
-        "Made by `python docs/make.py` from `perf_tui/measures/workers.py`; [workers.md](workers.md) says what they mean.",
+        "Made by `python docs/make.py` from `perf_tui/measures/workers.py`; [workers.md](workers.md) says more.",
         "",
         "| system | " + " | ".join(f"`{state}`" for state in State) + " |",
         "| --- |" + " --- |" * len(State),

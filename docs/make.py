@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES
+from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
 from perf_tui.measures.engines import DETAILS
 from perf_tui.measures.units import number
 from perf_tui.measures.workers import VOCABULARY, State
@@ -23,39 +23,30 @@ def measures() -> str:
     lines = [
         "# Measures",
         "",
-        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports,",
-        "and percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits are",
+        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports, and",
+        "percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits are",
         "those by which screens colour a number; alert rules have their own.",
     ]
     for layer, title in _LAYERS.items():
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            "| id | labels | unit | meaning | warns at | critical at |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        for measure in CATALOGUE.values():
-            if measure.layer == layer:
-                limits = [
-                    "" if limit is None else number(limit, measure.unit)
-                    for limit in (measure.warning, measure.critical)
-                ]
-                cells = [f"`{measure.id}`", ", ".join(measure.labels), measure.unit, measure.meaning, *limits]
-                lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += [
-        "",
-        "## Short names",
-        "",
-        "Rules take these as well; ratios are in percent there.",
-        "",
-        "| name | stands for |",
-        "| --- | --- |",
-    ]
-    for name, (id, labels) in SHORT_NAMES.items():
-        words = "".join(f" with {key} = {value}" for key, value in labels.items())
-        lines.append(f"| `{name}` | `{id}`{words} |")
+        rows = [_row(measure) for measure in CATALOGUE.values() if measure.layer == layer]
+        lines += ["", f"## {title}", "", *_table(("id", "labels", "unit", "meaning", "warns at", "critical at"), rows)]
+    lines += ["", "## Short names", "", "Rules take these as well; ratios are in percent there.", ""]
+    lines += _table(("name", "stands for"), [_short(name, id, labels) for name, (id, labels) in SHORT_NAMES.items()])
     return "\n".join(lines) + "\n"
+
+
+def _row(measure: Measure) -> list[str]:
+    limits = ["" if limit is None else number(limit, measure.unit) for limit in (measure.warning, measure.critical)]
+    return [f"`{measure.id}`", ", ".join(measure.labels), measure.unit, measure.meaning, *limits]
+
+
+def _short(name: str, id: str, labels: Mapping[str, str]) -> list[str]:
+    return [f"`{name}`", f"`{id}`" + "".join(f" with {key} = {value}" for key, value in labels.items())]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
 
 def keys() -> str:

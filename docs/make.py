@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
@@ -23,9 +24,9 @@ def measures() -> str:
     lines = [
         "# Measures",
         "",
-        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports, and",
-        "percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits are",
-        "those by which screens colour a number; alert rules have their own.",
+        "Made by `python docs/make.py` from `perf_tui/measures/catalogue.py`. Ratios are 0..1 in JSON and in exports,",
+        "and percent where people read and write them; times are seconds, sizes bytes, rates per second. The limits",
+        "are those by which screens colour a number; alert rules have their own.",
     ]
     for layer, title in _LAYERS.items():
         rows = [_row(measure) for measure in CATALOGUE.values() if measure.layer == layer]

@@ -105,9 +105,7 @@ def _cases() -> list[list[tuple[float, float]]]:
         [(0.1, 0.0), (0.2, 7.0), (inf, 7.0)],
     ]
     for _ in range(36):
-        bounds = sorted(
-            draw.sample([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], draw.randint(1, 11))
-        )
+        bounds = sorted(draw.sample([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], draw.randint(1, 11)))
         count, buckets = 0, []
         for bound in [*map(float, bounds), inf]:
             count += draw.choice([0, 0, 1, 3, 17, 400])
@@ -117,9 +115,7 @@ def _cases() -> list[list[tuple[float, float]]]:
     return [case for case in cases if max(count for _, count in case) > 0 and case[-1][1] > 0]
 
 
-def _promtool(
-    tmp_path: Path, expected: list[tuple[int, float, float]], cases: list[list[tuple[float, float]]]
-) -> int:
+def _promtool(tmp_path: Path, expected: list[tuple[int, float, float]], cases: list[list[tuple[float, float]]]) -> int:
     """Exit status of `promtool test rules` for (case, q, number) triples."""
     series = [
         {

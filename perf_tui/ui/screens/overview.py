@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
+from perf_tui.measures.workers import rows as workers
 from perf_tui.ui.panes.engines import EnginesTile, engine_rows
 from perf_tui.ui.panes.gpus import gpu_rows
 from perf_tui.ui.panes.invitation import Invitation
@@ -14,6 +15,7 @@ from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.processes import TopProcesses
 from perf_tui.ui.panes.services import ServicesTile
 from perf_tui.ui.panes.verdict import Verdict
+from perf_tui.ui.panes.workers import WorkersStrip
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
@@ -36,6 +38,7 @@ class Overview(LiveScreen):
             Machine("machine"),
             EnginesTile("engines"),
             Invitation("ai", "ai", "no inference server is watched", "press 4 to see what was looked for"),
+            WorkersStrip("workers"),
             OneClock("clock"),
             TopProcesses("top"),
         )
@@ -54,6 +57,11 @@ class Overview(LiveScreen):
                 ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
                 ("machine", machine, machine, 8),
                 ("engines", min(4, 2 + engines), 2 + min(8, engines), 7) if engines else ("ai", 2, 2, 4),
+                *(
+                    [("workers", 2, 2, 5)]
+                    if view.config.ui.mode == "dashboard" and workers(view.snapshot.tables)
+                    else []
+                ),
                 ("clock", 4, height if wide else 17, 6),
                 *([] if wide else [("top", 4, 60, 2)]),
             ],

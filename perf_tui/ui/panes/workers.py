@@ -1,0 +1,126 @@
+"""Workers: the board of all of them, and the strip of the overview with the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from perf_tui.measures.units import count, frequency, ratio, seconds, size
+from perf_tui.measures.workers import State, Summary, Worker, rows, summary
+from perf_tui.text import width as cells_of
+from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
+from perf_tui.ui.widgets.table import Column, TablePane
+
+ORDER = {state: place for place, state in enumerate(reversed(State))}
+"""How bad a state is; the highest is the worst."""
+ROLES = {State.ERROR: "critical", State.STALE: "warning", State.UNKNOWN: "info", State.PROCESSING: "ok"}
+
+
+def state_role(state: State) -> str:
+    """The role of a state; of those that are no trouble, plain text."""
+    return ROLES.get(state, "text")
+
+
+def counts(found: Summary, view: View) -> Spans:
+    """Every state that any worker is in, in shape, number and word, against how many there should be."""
+    row = Row(200)
+    expected = f" of {found.expected}" if found.expected is not None else ""
+    row.put(f"{found.alive}{expected} alive", "strong" if found.level == "ok" else found.level).gap(2)
+    for state, number in found.counts.items():
+        if number:
+            row.put(f"{view.glyphs.states[state.value]} {number} {state.value}", state_role(state)).gap(2)
+    return tuple(row._spans)
+
+
+def _text(pick: Callable[[Worker], float | None], words: Callable[[float], str]) -> Callable[[Worker, View], str]:
+    def text(row: Worker, view: View) -> str:
+        amount = pick(row)
+        return "" if amount is None else words(amount)
+
+    return text
+
+
+def _column(
+    title: str, width: int, pick: Callable[[Worker], float | None], words: Callable[[float], str], importance: int
+) -> Column[Worker]:
+    return Column(title, width, _text(pick, words), pick, importance=importance)
+
+
+def _role(row: Worker) -> str:
+    return state_role(row.state)
+
+
+class Workers(TablePane[Worker]):
+    """All workers, the worst first."""
+
+    title = "workers"
+    columns = (
+        Column(
+            "",
+            1,
+            lambda row, view: view.glyphs.states[row.state.value],
+            lambda row: ORDER[row.state],
+            _role,
+            "<",
+            True,
+            20,
+        ),
+        Column("state", 10, lambda row, view: row.state.value, lambda row: ORDER[row.state], _role, "<", True, 12),
+        Column("worker", 24, lambda row, view: row.id, lambda row: row.id, lambda row: "strong", "<", False, 20),
+        Column("kind", 9, lambda row, view: row.kind, lambda row: row.kind, lambda row: "dim", "<", False, 6),
+        Column(
+            "task",
+            18,
+            lambda row, view: row.work.task,
+            lambda row: row.work.task,
+            align="<",
+            descending=False,
+            importance=11,
+        ),
+        _column("age", 6, lambda row: row.task_age, seconds, 10),
+        _column("done", 6, lambda row: row.work.done, count, 9),
+        _column("failed", 6, lambda row: row.work.failed, count, 9),
+        _column("rate", 8, lambda row: row.rate, frequency, 7),
+        _column("CPU", 6, lambda row: row.body.cpu, ratio, 8),
+        _column("memory", 8, lambda row: row.body.memory, size, 8),
+        _column("seen", 6, lambda row: row.silent, seconds, 3),
+        Column("last error", 14, lambda row, view: row.error, lambda row: row.error, lambda row: "dim", "<", False, 2),
+    )
+
+    def head(self, view: View) -> tuple[str, str]:
+        found = summary(view.snapshot.tables)
+        return self.title, "" if found is None else "  ".join(text for text, _ in counts(found, view) if text.strip())
+
+    def rows(self, view: View) -> Sequence[Worker]:
+        return rows(view.snapshot.tables)
+
+    def identity(self, row: Worker) -> Hashable:
+        return row.id
+
+    def haystack(self, row: Worker) -> str:
+        return f"{row.state.value} {row.id} {row.kind} {row.work.task} {row.group} {row.error}"
+
+
+class WorkersStrip(Pane):
+    """One line: how many there are in each state, then the worst by name."""
+
+    title = "workers"
+    focusable = True
+    opens = "workers"
+
+    def head(self, view: View) -> tuple[str, str]:
+        found = summary(view.snapshot.tables)
+        return self.title, "" if found is None else "  ".join(text for text, _ in counts(found, view) if text.strip())
+
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        row = Row(width).gap()
+        for worker in sorted(rows(view.snapshot.tables), key=lambda worker: -ORDER[worker.state]):
+            words = f"{view.glyphs.states[worker.state.value]} {worker.id}"
+            if worker.task_age is not None:
+                words += f" {seconds(worker.task_age)}"
+            if cells_of(words) + 3 > row.left:
+                row.put(view.glyphs.more, "dim")
+                break
+            row.put(words, state_role(worker.state)).gap(3)
+        return [row.done()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from perf_tui.engine.diagnosis import RULES, Condition
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
 from perf_tui.measures.engines import DETAILS
 from perf_tui.measures.units import number
@@ -141,7 +142,30 @@ def worker_states() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"ai-engines.md": engines, "measures.md": measures, "keys.md": keys, "worker-states.md": worker_states}
+def diagnosis() -> str:
+    """docs/diagnosis.md: the rules by which the AI screen says what holds an engine back."""
+    lines = [
+        "# Diagnosis of inference servers",
+        "",
+        "Made by `python docs/make.py` from `perf_tui/engine/diagnosis.py`. All conditions of a rule must hold; a number",
+        "that is not known never does. Of several rules of one name the first that holds is told.",
+        "",
+        "| rule | level | what is so | when | what to do | limits from |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in RULES:
+        limits = " and ".join(map(_condition, rule.conditions))
+        cells = [f"`{rule.name}`", rule.level.word, rule.title, limits, rule.remedy, rule.source]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _condition(condition: Condition) -> str:
+    limits = [("≥", condition.least), ("≤", condition.most)]
+    return f"`{condition.fact}` " + " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
+
+
+PAGES = {"ai-engines.md": engines, "diagnosis.md": diagnosis, "measures.md": measures, "keys.md": keys, "worker-states.md": worker_states}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

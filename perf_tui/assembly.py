@@ -32,6 +32,7 @@ from perf_tui.sources.workers.groups import STAGES, worker_sources, worker_stage
 
 if TYPE_CHECKING:
     from perf_tui.engine.alerts.keeper import Keeper
+    from perf_tui.engine.alerts.outlet import Outlet
     from perf_tui.sources.discovery.probe import Finding
     from perf_tui.sources.scrape.targets import Scraping
 
@@ -82,11 +83,18 @@ def _keeper() -> Keeper:
     return Keeper(paths.user_state() / "alerts.sqlite")
 
 
+def _outlet(config: Config) -> Outlet:
+    from perf_tui.handlers.build import dispatcher
+
+    return dispatcher(config)
+
+
 def build_engine(config: Config, *, remember: bool = False) -> Engine:
     """An engine that is ready to start. Raises ConfigError where the configuration cannot be followed.
 
-    With `remember`, its alerts outlive it; that is for commands that go on watching.
+    With `remember`, its alerts outlive it and go to handlers; that is for commands that go on watching.
     """
+    outlet = _outlet(config) if remember and config.handlers else None
     keeper = _keeper() if remember and config.alerting.remember else None
     host = Host()
     sources = [*system_sources(host), *access_logs(config), *quality(config), *pushed(config), *worker_sources(config)]
@@ -95,7 +103,13 @@ def build_engine(config: Config, *, remember: bool = False) -> Engine:
         _check_names(config, sources)
         sources += map(scraping.source, config.targets)
     engine = Engine(
-        sources, AlertEngine(rules(config)), config.interval, keeper=keeper, stages=worker_stages(config), traces=traces
+        sources,
+        AlertEngine(rules(config)),
+        config.interval,
+        keeper=keeper,
+        outlet=outlet,
+        stages=worker_stages(config),
+        traces=traces,
     )
     if config.discovery.enabled:
         engine.add_source(Later("discovery", "discovery", lambda: _discovery(config, host, engine, scraping)))

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from math import isfinite
 from urllib.parse import urlsplit
 
+from perf_tui.config.check_handlers import check_handler
 from perf_tui.config.check_rules import check_rule
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import shown
@@ -26,7 +27,7 @@ _BELONGS = {
 
 def check(config: Config, file: str) -> None:
     """Raises ConfigError for the first thing that is wrong."""
-    for section in ("targets", "access_logs", "quality", "workers", "alerts"):
+    for section in ("targets", "access_logs", "quality", "workers", "alerts", "handlers"):
         _unique(file, section, [each.name for each in getattr(config, section)])
     for number, target in enumerate(config.targets):
         _check_target(target, file, f"targets[{number}]")
@@ -49,6 +50,10 @@ def check(config: Config, file: str) -> None:
         raise ConfigError(file, "statsd.listen", problem + " (anyone can send it datagrams)")
     _check_quantity(duration, config.history.keep, file, "history.keep")
     _check_quantity(size, config.history.max_size, file, "history.max_size")
+    for number, handler in enumerate(config.handlers):
+        if handler.url is not None:
+            _check_url(handler.url, file, f"handlers[{number}].url")
+        check_handler(handler, file, f"handlers[{number}]")
     for number, rule in enumerate(config.alerts):
         check_rule(rule, file, f"alerts[{number}]")
 

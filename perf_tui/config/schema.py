@@ -174,6 +174,27 @@ class AlertRule(Section, frozen=True):
     message: str = ""
 
 
+class AlertHandler(Section, frozen=True):
+    """Where alerts go beside the screen."""
+
+    name: Name
+    kind: Literal["file", "syslog", "command", "webhook", "alertmanager", "email", "heartbeat"]
+    level: Literal["info", "warning", "critical"] = "info"
+    path: Text | None = None
+    command: tuple[Text, ...] = ()
+    url: Url | None = None
+    every: Duration | None = None
+    server: Text | None = None
+    sender: Text | None = field(default=None, name="from")
+    to: tuple[Text, ...] = ()
+    bearer_token_env: Variable | None = None
+    bearer_token_file: Text | None = None
+    username: Text | None = None
+    password_env: Variable | None = None
+    password_file: Text | None = None
+    timeout: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
+
+
 class Alerting(Section, frozen=True):
     """What holds for all alerts."""
 
@@ -226,6 +247,7 @@ class Config(Section, frozen=True):
     statsd: Statsd = Statsd()
     alerts: tuple[AlertRule, ...] = DEFAULT_ALERTS
     alerting: Alerting = Alerting()
+    handlers: tuple[AlertHandler, ...] = ()
     history: HistoryStore = HistoryStore()
     prometheus: Prometheus = Prometheus()
     keys: dict[str, Text] = {}

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Alert, Silence
+from perf_tui.engine.alerts.model import Alert, Silence, Transition
 from perf_tui.engine.own import OwnCost
 from perf_tui.engine.runner import Runner
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
@@ -31,6 +31,7 @@ from perf_tui.text import clean
 
 if TYPE_CHECKING:  # SQLite is loaded where something is remembered
     from perf_tui.engine.alerts.keeper import Keeper
+    from perf_tui.engine.alerts.outlet import Outlet
 
 HISTORY_TICKS = 1800
 """Ticks kept in memory: an hour at 2 s."""
@@ -55,6 +56,7 @@ class Engine:
         *,
         stages: Sequence[Stage] = (),
         keeper: Keeper | None = None,
+        outlet: Outlet | None = None,
         traces: Callable[[Mapping[str, object]], Iterable[tuple[Series, float]]] = lambda tables: (),
         host: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -64,11 +66,14 @@ class Engine:
         self.interval = interval
         self.alerts = alerts or AlertEngine([])
         self._keeper = keeper
+        self._outlet = outlet
         self._traces = traces
         self._stages = tuple(stages)
         self._stage_failures: tuple[SourceState, ...] = ()
         self.history = History(HISTORY_TICKS)
         self._why = Explainer(self.history)
+        self._first: list[Transition] = []
+        """Alerts that ended with the restart."""
         self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
@@ -167,7 +172,7 @@ class Engine:
         """
         self._loop = asyncio.get_running_loop()
         if self._keeper is not None:
-            await self._keeper.restore(self.alerts, self._monotonic(), self._wall())
+            self._first = await self._keeper.restore(self.alerts, self._monotonic(), self._wall())
         due = self._monotonic()
         done = 0
         try:
@@ -185,6 +190,8 @@ class Engine:
             await asyncio.gather(*(runner.close() for runner in self._runners), *self._leaving)
             if self._keeper is not None:
                 await self._keeper.close()
+            if self._outlet is not None:
+                self._outlet.close()
 
     async def _pause(self, due: float, interval: float) -> float:
         """Sleep until one interval after `due`; returns when the next tick is due. Missed ticks leave gaps."""
@@ -226,10 +233,14 @@ class Engine:
         failed = {runner.source.name for runner in self._runners if runner.failed}
         changes = self.alerts.evaluate(values, at, wall, self.interval, failed)
         self._why.follow(changes, values, self._tick, self.interval)
+        explained: list[Transition] = []
         for question, why in self._why.answers():
-            changes += self.alerts.explain(question.rule, question.series, question.since, why)
+            explained += self.alerts.explain(question.rule, question.series, question.since, why)
         if self._keeper is not None:
-            await self._keeper.keep(self.alerts, changes)
+            await self._keeper.keep(self.alerts, [*changes, *explained])
+        if self._outlet is not None:
+            self._outlet.tick([*self._first, *changes], self.alerts.active(), at, wall)
+            self._first.clear()
         self.failure = None
         return self._publish(at, wall)
 
@@ -295,7 +306,8 @@ class Engine:
 
     def _states(self) -> tuple[SourceState, ...]:
         forgetful = self._keeper.trouble if self._keeper is not None else None
-        troubles = *self._stage_failures, *((forgetful,) if forgetful else ()), *self.store.troubles
+        undelivered = self._outlet.troubles() if self._outlet is not None else ()
+        troubles = *self._stage_failures, *((forgetful,) if forgetful else ()), *undelivered, *self.store.troubles
         return (*(runner.state for runner in self._runners), *troubles)
 
     def _publish(self, at: float, wall: float) -> Snapshot:

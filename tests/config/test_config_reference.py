@@ -38,6 +38,7 @@ def test_its_examples_are_valid() -> None:
     assert config.access_logs
     assert config.workers
     assert config.keys
+    assert {handler.kind for handler in config.handlers} >= {"file", "command", "webhook", "email", "heartbeat"}
     assert config.prometheus.url is not None
     assert len(config.alerts) == len(Config().alerts) + 6
 

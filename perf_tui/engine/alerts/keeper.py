@@ -37,12 +37,15 @@ class Keeper:
         self.trouble: SourceState | None = None
         """Why nothing is remembered."""
 
-    async def restore(self, alerts: AlertEngine, at: float, wall: float) -> None:
-        """Give the alerts back what they were; to be called once, before they judge anything."""
+    async def restore(self, alerts: AlertEngine, at: float, wall: float) -> list[Transition]:
+        """Give the alerts back what they were, once, before they judge anything; returns what ended with that."""
         state = await self._call(partial(self._memory.open, LOG_LENGTH), OPENING)
-        if state is not None:
-            self._opened = True
-            await self.keep(alerts, alerts.restore(state, at, wall))
+        if state is None:
+            return []
+        self._opened = True
+        lines = alerts.restore(state, at, wall)
+        await self.keep(alerts, lines)
+        return lines
 
     async def keep(self, alerts: AlertEngine, lines: Sequence[Transition]) -> None:
         """Save what has changed; returns when it is on the disk, or cannot be for now."""

@@ -1,0 +1,149 @@
+"""Hands alerts to handlers: each has a thread and a bounded queue, so none delays a tick or another."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from perf_tui.engine.alerts.model import Alert, State, Transition
+from perf_tui.engine.alerts.outlet import Outlet
+from perf_tui.engine.snapshot import SourceState
+from perf_tui.engine.source import failure
+from perf_tui.handlers.handler import Batch, Handler
+from perf_tui.measures.model import Status
+
+TOGETHER = 5.0
+"""Seconds within which changes go out together, after the first of them went out at once."""
+MOST_WAITING = 100
+ATTEMPTS = 6
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+ENDING = 1.0
+"""Seconds that all handlers together have to deliver what is waiting when the program ends."""
+
+
+class Dispatcher(Outlet):
+    """All handlers."""
+
+    def __init__(self, handlers: Sequence[Handler], host: str) -> None:
+        self._posts = [_Post(handler) for handler in handlers]
+        self._host = host
+        self._waiting: list[Transition] = []
+        self._more = 0
+        self._sent: float | None = None
+
+    def tick(self, lines: Sequence[Transition], active: Sequence[Alert], at: float, wall: float) -> None:
+        """Queue what has changed, and what handlers want to hear from time to time."""
+        self._waiting += [line for line in lines if not line.quiet]
+        self._more += sum(line.quiet == "storm" for line in lines)
+        ready = bool(self._waiting or self._more) and (self._sent is None or at - self._sent >= TOGETHER)
+        batch = Batch(
+            tuple(self._waiting) if ready else (),
+            self._more if ready else 0,
+            tuple(
+                alert for alert in active if alert.firing and alert.state not in (State.SILENCED, State.ACKNOWLEDGED)
+            ),
+            self._host,
+            wall,
+        )
+        if ready:
+            self._waiting.clear()
+            self._more, self._sent = 0, at
+        for post in self._posts:
+            post.offer(batch, at)
+
+    def troubles(self) -> tuple[SourceState, ...]:
+        """Handlers that fail."""
+        return tuple(post.trouble for post in self._posts if post.trouble is not None)
+
+    def close(self) -> None:
+        """Give the handlers a moment for what is waiting."""
+        for post in self._posts:
+            post.end()
+        for post in self._posts:
+            post.join(ENDING / len(self._posts))
+
+
+class _Post:
+    """One handler with its queue and thread."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._queue: deque[Batch] = deque()
+        self._news = threading.Condition()
+        self._ending = False
+        self._called: float | None = None
+        self._thread: threading.Thread | None = None
+        self._lost = 0
+        self.trouble: SourceState | None = None
+
+    def offer(self, batch: Batch, at: float) -> None:
+        """Queue a batch, if there is anything in it for this handler."""
+        least, every = self._handler.least, self._handler.every
+        lines = tuple(line for line in batch.lines if line.level >= least)
+        if every is not None:
+            if not lines and self._called is not None and at - self._called < every:
+                return
+        elif not lines and not batch.more:
+            return
+        self._called = at
+        active = tuple(alert for alert in batch.active if alert.level >= least)
+        with self._news:
+            if every is not None:
+                self._queue.clear()
+            elif len(self._queue) >= MOST_WAITING:
+                self._queue.popleft()
+                self._lost += 1
+            self._queue.append(replace(batch, lines=lines, active=active))
+            if self._thread is None:
+                name = f"perf-tui handler {self._handler.name}"
+                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+                self._thread.start()
+            self._news.notify()
+
+    def end(self) -> None:
+        """No more pauses: what is waiting is tried once."""
+        with self._news:
+            self._ending = True
+            self._news.notify()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                while not self._queue and not self._ending:
+                    self._news.wait()
+                if not self._queue:
+                    return
+                batch = self._queue.popleft()
+            self._deliver(batch)
+
+    def _deliver(self, batch: Batch) -> None:
+        pause = FIRST_PAUSE
+        for attempt in range(ATTEMPTS):
+            try:
+                self._handler.deliver(batch)
+            except Exception as error:
+                self._say(error)
+            else:
+                self.trouble = None
+                return
+            with self._news:
+                newer = self._handler.every is not None and bool(self._queue)
+                if self._ending or newer or attempt == ATTEMPTS - 1:
+                    break
+                self._news.wait_for(lambda: self._ending, pause)
+            pause = min(LONGEST_PAUSE, 2 * pause)
+        self._lost += 1
+
+    def _say(self, error: Exception) -> None:
+        status, reason = failure(error)
+        if self._lost:
+            reason = f"{reason}; {self._lost} not delivered"
+        status = Status.DENIED if status is Status.DENIED else Status.ERROR
+        self.trouble = SourceState(f"handler {self._handler.name}", "handler", status, None, reason)

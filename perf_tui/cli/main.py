@@ -9,7 +9,7 @@ import signal
 import sys
 
 from perf_tui.cli.arguments import PROGRAM, parse
-from perf_tui.cli.output import silence
+from perf_tui.cli.output import settle, silence
 
 NOTHING_COLLECTED = 1
 WRONG_USAGE = 2
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (for as long as the process)
     try:
         code = _code(argv)
-        sys.stdout.flush()
+        settle()
     except KeyboardInterrupt:
         silence()
         return 128 + signal.SIGINT

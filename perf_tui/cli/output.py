@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
+from typing import TextIO
 
 from perf_tui.cli.errors import UsageError
 
@@ -34,11 +35,25 @@ def put(text: str, *, for_programs: bool = False) -> None:
         raise UsageError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
-def silence() -> None:
-    """Let nothing that is still buffered fail or hang while the interpreter ends."""
+def settle() -> None:
+    """Write out what is buffered; where nobody is there any more (a terminal that hung up), let it go.
+
+    Otherwise the interpreter fails at it while it ends, and replaces the exit code by its own.
+    """
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where the caller closed it
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError):
+            silence(stream)
+
+
+def silence(stream: TextIO | None = None) -> None:
+    """Let nothing that is still buffered for a stream (standard output) fail or hang while the interpreter ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, (stream or sys.stdout).fileno())
         os.close(nowhere)
     except (OSError, ValueError):  # a standard output without a file behind it
         pass

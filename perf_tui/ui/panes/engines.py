@@ -72,7 +72,7 @@ def engine_rows(snapshot: Snapshot) -> list[EngineRow]:
     """Every engine and model that any measure is about."""
     found: dict[tuple[str, str], None] = {}
     for id, keys in snapshot.index.items():
-        if id.startswith("ai."):
+        if id.startswith("ai.") and not id.startswith("ai.quality."):
             found.update(dict.fromkeys((key.label("engine"), key.label("model")) for key in keys))
     firing: dict[str, int] = {}
     for alert in snapshot.alerts:

@@ -107,6 +107,7 @@ def _parser() -> Parser:
     _add_seconds(alerts)
     inner = alerts.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser)
     _command(inner, "check", "validate a file of rules, TOML or JSON").add_argument("file", metavar="FILE")
+    _command(inner, "import", "alert rules of a Prometheus rule file, as TOML").add_argument("file", metavar="FILE")
     discover = _command(commands, "discover", "what runs here that can be watched")
     discover.add_argument("--write", action="store_true", help="add it to config.toml")
     _add_json(_command(commands, "doctor", "what can be read and what not, with the mend"), "JSON instead of text")

@@ -147,8 +147,8 @@ def diagnosis() -> str:
     lines = [
         "# Diagnosis of inference servers",
         "",
-        "Made by `python docs/make.py` from `perf_tui/engine/diagnosis.py`. All conditions of a rule must hold; a number",
-        "that is not known never does. Of several rules of one name the first that holds is told.",
+        "Made by `python docs/make.py` from `perf_tui/engine/diagnosis.py`. All conditions of a rule must hold; a",
+        "number that is not known never does. Of several rules of one name the first that holds is told.",
         "",
         "| rule | level | what is so | when | what to do | limits from |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -165,7 +165,13 @@ def _condition(condition: Condition) -> str:
     return f"`{condition.fact}` " + " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
 
 
-PAGES = {"ai-engines.md": engines, "diagnosis.md": diagnosis, "measures.md": measures, "keys.md": keys, "worker-states.md": worker_states}
+PAGES = {
+    "ai-engines.md": engines,
+    "diagnosis.md": diagnosis,
+    "measures.md": measures,
+    "keys.md": keys,
+    "worker-states.md": worker_states,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -132,7 +132,7 @@ class Failures:
             before = self._told.get(source.name)
             if words is None and before is not None:
                 del self._told[source.name]
-                words = f"{source.name}: read again"
+                words = f"{source.name}: {'well' if source.kind in _NOT_READ else 'read'} again"
             elif words is None or words == before:
                 continue
             else:
@@ -140,7 +140,13 @@ class Failures:
             print(f"{PROGRAM}: {clean(words)}", file=sys.stderr, flush=True)
 
 
+_NOT_READ = ("handler", "alerts")
+"""Kinds of what is listed with the sources and reads nothing."""
+
+
 def _trouble(source: SourceState) -> str | None:
     if source.status in (Status.ERROR, Status.DENIED):
+        if source.kind in _NOT_READ:
+            return f"{source.name}: {source.error}"
         return f"{source.name} cannot be read: {source.error}"
     return None

@@ -81,8 +81,8 @@ def _few_alike(ranked: Sequence[Moved]) -> list[Moved]:
 
 def _may_have_moved(window: array[float], usual: int, floor: float) -> bool:
     """A quick look, for the many that have not: some of the samples before, and the HELD-th farthest since."""
-    some = window[:usual:_COARSE].tolist()
-    few, since = sorted(some), sorted(window[usual:])
+    some, since = window[:usual:_COARSE].tolist(), window[usual:].tolist()
+    few = sorted(some)
     if not isfinite(sum(few) + sum(since)):  # what has gaps may be in any order now
         return True
     if few[0] != few[-1] and some[0] in (few[0], few[-1]) and some in (few, few[::-1]):  # it only rises, or falls
@@ -90,6 +90,9 @@ def _may_have_moved(window: array[float], usual: int, floor: float) -> bool:
     count = len(few)
     middle, spread = few[count // 2], few[count * 3 // 4] - few[count // 4]
     least = max(spread, floor, _SHARE * abs(middle)) * _ENOUGH
+    if max(since) - middle < least and middle - min(since) < least:
+        return False
+    since.sort()
     return since[-HELD] - middle >= least or middle - since[HELD - 1] >= least
 
 

@@ -151,4 +151,5 @@ async def test_nothing_is_left_in_redis(broker: Broker, watch: Watch) -> None:
         await watch.close()
     left = {key.decode() for key in broker.redis.keys("*") if b"pidbox" in key}
     assert left <= {"_kombu.binding.celery.pidbox", "_kombu.binding.reply.celery.pidbox"}
-    assert broker.redis.smembers("_kombu.binding.reply.celery.pidbox") == set()
+    # A worker that was just answering when the list was taken away declares it once more, after the close.
+    assert len(broker.redis.smembers("_kombu.binding.reply.celery.pidbox")) <= 1

@@ -21,10 +21,10 @@ RECENT = 20
 """Scrapes over which falling counters are counted."""
 TOO_MANY = 0.2
 """Of these, the share that is no accident any more."""
-BACK = 10
-"""Scrapes back to which counters that fell are compared."""
-RETURNS = 2
-"""Times that counters fell to what they were some scrapes ago until they are taken to be another worker's."""
+WITHIN = 300
+"""Scrapes within which counters that fell must be seen to come back, to be taken for another worker's."""
+FALLS = 8
+"""Falls that are remembered."""
 SLACK = 1.0
 """Seconds by which a start time may be earlier than it seems: it is rounded."""
 ROUNDING = 1e-3
@@ -35,6 +35,8 @@ ROUNDING = 1e-3
 class _Worker:
     start: float | None
     last: Sequence[float | None]
+    scrape: int = 0
+    """The number of the scrape that it is from."""
 
 
 class Workers:
@@ -46,13 +48,20 @@ class Workers:
         """Whether several processes were seen to answer in turn."""
         self._known: deque[_Worker] = deque(maxlen=MOST_WORKERS)
         """The one heard of last at the end; a single one unless they are joint."""
-        self._past: deque[_Worker] = deque(maxlen=BACK)
-        """What the last scrapes said, while there seems to be one process."""
+        self._latest: _Worker | None = None
+        """The last scrape as it was, without what it lacked."""
+        self._tops: deque[_Worker] = deque(maxlen=FALLS)
+        """What was said before counters fell, while there seems to be one process."""
+        self._bottoms: deque[_Worker] = deque(maxlen=FALLS)
+        """What was said when they had fallen."""
         self._newest = 0.0
         """The latest start of all that were seen."""
         self._wall = 0.0
         self._fell: deque[bool] = deque(maxlen=RECENT)
-        self._returned: deque[bool] = deque(maxlen=RECENT)
+        self._scrapes = 0
+        self._last_fall = -WITHIN
+        self._up, self._down = -WITHIN, -WITHIN
+        """The last scrapes at which counters came back to a top, and to a bottom."""
 
     @property
     def count(self) -> int:
@@ -86,37 +95,58 @@ class Workers:
     def forget(self, slots: Collection[int]) -> None:
         """These slots are given to other series."""
         gone = set(slots)
-        for worker in (*self._known, *self._past):
+        for worker in (*self._known, *self._tops, *self._bottoms, *([self._latest] if self._latest else ())):
             worker.last = [None if slot in gone else number for slot, number in enumerate(worker.last)]
 
     def _book_one(self, values: Values, start: float | None, moment: float) -> bool:
         """Book as long as there seems to be one process; returns False where there are several."""
-        current = self._known.pop() if self._known else None
+        current = self._known[-1] if self._known else None
         before: Values | None = None
         if current is not None:
-            self._past.append(current)
             before = current.last
             if start is not None and current.start is not None and self._is_another(start, current, values):
                 if not self._is_new(start):
                     return self._begin_joint(values, start)
                 before = []
+        self._scrapes += 1
         fallen = self._ledger.book(before, values, moment)
         self._fell.append(fallen)
-        # Counters that fell began anew, or are those of another worker that has answered before.
-        earlier = list(self._past)[:-1]
-        self._returned.append(fallen and any(not self._ledger.fell(each.last, values) for each in earlier))
-        if sum(self._returned) >= RETURNS:
-            return self._begin_joint(values, start)
+        self._known.clear()
         self._known.append(_Worker(start, _filled(values, before)))
+        latest, self._latest = self._latest, _Worker(start, list(values), self._scrapes)
+        if latest is not None and self._came_back(latest, self._latest, fallen=fallen):
+            return self._begin_joint(values, start)
         return True
+
+    def _came_back(self, before: _Worker, now: _Worker, *, fallen: bool) -> bool:
+        """Whether counters have come back to where they had been before they fell, and fallen back as well.
+
+        A process that began anew has to count its way up again; another worker is there at once.
+        """
+        follows = self._ledger.follows
+        if fallen:
+            if any(follows(bottom.last, now.last) for bottom in self._bottoms):
+                self._down = self._scrapes
+            self._tops.append(before)
+            self._bottoms.append(now)
+            self._last_fall = self._scrapes
+        elif any(follows(top.last, now.last) and not follows(top.last, before.last) for top in self._recent_tops()):
+            self._up = self._scrapes
+        return min(self._up, self._down) > self._scrapes - WITHIN
+
+    def _recent_tops(self) -> list[_Worker]:
+        return list(self._tops) if self._scrapes - self._last_fall < WITHIN else []
 
     def _begin_joint(self, values: Values, start: float | None) -> bool:
         self.joint = True
-        self._fell.clear()
-        for each in (*self._past, _Worker(start, list(values))):
-            self._nearest(each.last, each.start)  # which it takes the place of
+        seen = [*self._bottoms, *self._tops, _Worker(start, list(values), self._scrapes + 1)]
+        if self._latest is not None:
+            seen.append(self._latest)
+        for forgotten in (self._known, self._tops, self._bottoms, self._fell):
+            forgotten.clear()
+        for each in sorted(seen, key=lambda worker: worker.scrape):
+            self._nearest(each.last, each.start)  # the same one, earlier
             self._known.append(each)
-        self._past.clear()
         return False
 
     def _book_joint(self, values: Values, start: float | None, moment: float) -> None:

@@ -232,6 +232,15 @@ def test_workers_without_a_start_of_their_own_are_told_apart_by_their_counters(s
     assert any("(3 so far)" in notice for notice in endpoint.services["svc"].notices)
 
 
+def test_a_worker_that_answers_but_seldom_is_noticed_too() -> None:
+    endpoint = Endpoint()
+    for tick in range(100):
+        seldom = tick % 30 == 29
+        endpoint.scrape(web(50.0 + tick / 10 if seldom else 900.0 + tick), tick * 2.0)
+    assert endpoint.model.joint
+    assert rate(endpoint) == pytest.approx(0.5 + 0.05, rel=0.05)
+
+
 def test_counters_that_keep_falling_mean_nothing() -> None:
     endpoint = Endpoint()
     for tick in range(12):

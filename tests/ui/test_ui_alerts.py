@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from ui_scene import EPOCH, Driver, Scene, process, running
 
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Change, Level
+from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Rule
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
-from perf_tui.engine.snapshot import SourceState
+from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.model import PENDING, Status, Value, series
 from perf_tui.sources.fake import FakeSource
 from perf_tui.ui.app import PerfApp
+from perf_tui.ui.panes.alerts import rule_rows
 
 CPU = series("system.cpu.utilization")
 
@@ -246,3 +248,15 @@ async def test_alert_marks_stand_under_their_time(scene: Scene) -> None:
             # A column is two ticks of 2 s each.
             assert min(abs((end - at) * 4.0 - seconds) for seconds in ago) <= 4.0
         assert axis.lstrip()[0] != "▲"
+
+
+def test_a_rule_on_a_change_shows_what_it_compares() -> None:
+    used = series("system.memory.used")
+    rule = Rule("growth", used.id, ((Level.WARNING, 2.0**20),), kind=Kind.RATE, unit="By/s")
+    snapshot = Snapshot(values={used: Value(2.0**30)}, index={used.id: (used,)})
+    (calm,) = rule_rows([rule], snapshot)
+    assert (calm.value.number, calm.unit, calm.level) == (2.0**30, "By", Level.OK)
+
+    alert = Alert(rule, used, Level.WARNING, True, 2.0**21, 0.0)
+    (firing,) = rule_rows([rule], replace(snapshot, alerts=(alert,)))
+    assert (firing.value.number, firing.unit, firing.level) == (2.0**21, "By/s", Level.WARNING)

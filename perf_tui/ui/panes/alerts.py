@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from perf_tui.engine.alerts.model import Alert, Level, Rule
+from perf_tui.engine.alerts.model import Alert, Level, Rule, unit_of
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series, Value
@@ -118,7 +118,9 @@ class RuleRow:
     rule: Rule
     series: Series | None
     value: Value
+    """What the rule compares, where its alert tells it; else the newest value of the series."""
     level: Level
+    unit: str
 
 
 def rule_rows(rules: Sequence[Rule], snapshot: Snapshot) -> list[RuleRow]:
@@ -127,16 +129,27 @@ def rule_rows(rules: Sequence[Rule], snapshot: Snapshot) -> list[RuleRow]:
 
 
 def _worst(rule: Rule, snapshot: Snapshot) -> RuleRow:
+    alerts = [alert for alert in snapshot.alerts if alert.rule is rule]
+    if alerts:
+        worst = max(alerts, key=lambda alert: (alert.firing, alert.level))
+        level = worst.level if worst.firing else Level.OK
+        return RuleRow(rule, worst.series, Value(worst.value), level, worst.unit)
+    unit = _measured_in(rule)
     found = [(key, value) for key, value in snapshot.all(rule.metric) if rule.matches(key) and value.number is not None]
     if not found:
-        return RuleRow(rule, None, snapshot.get(rule.metric, **dict(rule.labels)), Level.OK)
+        return RuleRow(rule, None, snapshot.get(rule.metric, **dict(rule.labels)), Level.OK, unit)
     key, value = (min if rule.below else max)(found, key=lambda pair: pair[1].number or 0.0)
-    firing = [alert.level for alert in snapshot.alerts if alert.rule is rule and alert.firing]
-    return RuleRow(rule, key, value, max(firing, default=Level.OK))
+    return RuleRow(rule, key, value, Level.OK, unit)
+
+
+def _measured_in(rule: Rule) -> str:
+    """The unit of the measure itself; a rule on its change or on how often it fails has another for its limits."""
+    measure = CATALOGUE.get(rule.metric)
+    return measure.unit if measure is not None else unit_of(rule)
 
 
 def _limits(row: RuleRow, view: View) -> str:
-    unit = CATALOGUE[row.rule.metric].unit
+    unit = unit_of(row.rule)
     sign = "<" if row.rule.below else ">"
     return "  ".join(f"{level.word} {sign} {number(limit, unit)}" for level, limit in reversed(row.rule.thresholds))
 
@@ -145,7 +158,7 @@ def _recent(row: RuleRow, view: View) -> str:
     if row.series is None:
         return ""
     points = Timeline(view.snapshot, _SPARK).points(row.series)
-    return spark(points, nice(top_of(points), CATALOGUE[row.rule.metric].unit), view.glyphs)
+    return spark(points, nice(top_of(points), _measured_in(row.rule)), view.glyphs)
 
 
 class Rules(TablePane[RuleRow]):
@@ -179,7 +192,7 @@ class Rules(TablePane[RuleRow]):
         Column(
             "now",
             9,
-            lambda row, view: view.text(row.value, CATALOGUE[row.rule.metric].unit),
+            lambda row, view: view.text(row.value, row.unit),
             lambda row: row.value.number,
             importance=8,
         ),

@@ -125,6 +125,28 @@ class Body(NamedTuple):
     uptime: float | None = None
     """Seconds."""
     restarts: int | None = None
+    files: int | None = None
+    """Open file descriptors."""
+
+
+class Usage(NamedTuple):
+    """What a worker that speaks with models uses. None and empty is what its source does not tell."""
+
+    model: str = ""
+    input: float | None = None
+    """Tokens that it has sent so far, with those that a cache answered."""
+    output: float | None = None
+    """Tokens that models have written for it so far."""
+    cached: float | None = None
+    """Tokens that were read from a cache so far."""
+    cost: float | None = None
+    """US dollars so far."""
+    rate: float | None = None
+    """Tokens written per second over the window; where a source tells only `output`, the board takes it from that."""
+    context: float | None = None
+    """Used share of the context window, 0..1."""
+    context_limit: float | None = None
+    """Its size in tokens."""
 
 
 class Sighting(NamedTuple):
@@ -162,6 +184,7 @@ class Sighting(NamedTuple):
     """Monotonic seconds at which it was known to have ended, whatever other sources still believe."""
     left: bool = False
     """It ended and another has taken its place: it is no longer a worker at all."""
+    usage: Usage | None = None
 
 
 class Worker(NamedTuple):
@@ -193,6 +216,7 @@ class Worker(NamedTuple):
     """The newest last."""
     log: str
     facts: tuple[tuple[str, str], ...]
+    usage: Usage = Usage()
 
     @property
     def error(self) -> str:

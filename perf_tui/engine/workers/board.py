@@ -10,7 +10,7 @@ from typing import NamedTuple
 from perf_tui.engine.source import Derived
 from perf_tui.engine.stage import Moment, Stage
 from perf_tui.engine.workers.measures import WorkerSeries, counts, samples
-from perf_tui.engine.workers.merge import MOST_EVENTS, body_of, grouped, verdict, work_of
+from perf_tui.engine.workers.merge import MOST_EVENTS, body_of, grouped, usage_of, verdict, work_of
 from perf_tui.engine.workers.pace import Pace
 from perf_tui.measures.model import Sample
 from perf_tui.measures.workers import (
@@ -42,11 +42,12 @@ class Expected(NamedTuple):
 class _Known:
     """What is remembered of a worker between ticks."""
 
-    __slots__ = ("pace", "series", "since", "state")
+    __slots__ = ("pace", "series", "since", "state", "tokens")
 
     def __init__(self, state: State, at: float) -> None:
         self.state, self.since = state, at
         self.pace = Pace()
+        self.tokens: Pace | None = None
         self.series: WorkerSeries | None = None
 
 
@@ -116,6 +117,11 @@ class Board(Stage):
         rate = None
         if work.done is not None or work.failed is not None:
             rate = known.pace.rate((work.done or 0.0) + (work.failed or 0.0), best.heard, self._window)
+        usage = usage_of(each)
+        if usage.rate is None and usage.output is not None:
+            if known.tokens is None:
+                known.tokens = Pace()
+            usage = usage._replace(rate=known.tokens.rate(usage.output, best.heard, self._window))
         group, log, pid, host = best.group, best.log, best.pid, best.host
         facts = best.facts
         for sighting in each[1:]:
@@ -127,7 +133,7 @@ class Board(Stage):
             id, best.kind, found.state, found.word, group,
             HERE if host in self._hosts else host, pid, tuple([sighting.source for sighting in each]), work,
             body_of(each), None if work.since is None else max(0.0, moment.wall - work.since), rate, found.silent,
-            moment.at - known.since, _events(each), log, facts,
+            moment.at - known.since, _events(each), log, facts, usage,
         )  # fmt: skip
 
     def _free(self, best: Sighting) -> str:

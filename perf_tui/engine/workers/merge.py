@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-from perf_tui.measures.workers import HERE, Body, Sighting, State, Work
+from perf_tui.measures.workers import HERE, Body, Sighting, State, Usage, Work
 
 SYSTEMS = ("celery", "rq", "arq", "heartbeat", "gunicorn", "supervisord", "systemd", "process")
 """Who knows a worker best: what gives it its tasks, then what it says itself, what supervises it, the kernel."""
@@ -18,7 +18,7 @@ SLACK = 0.1
 MOST_EVENTS = 20
 """Events that are kept of a worker."""
 
-_NO_WORK, _NO_BODY = Work(), Body()
+_NO_WORK, _NO_BODY, _NO_USAGE = Work(), Body(), Usage()
 
 
 class Verdict(NamedTuple):
@@ -122,6 +122,15 @@ def body_of(sightings: Sequence[Sighting]) -> Body:
         if sighting.body is not None:
             body = sighting.body if body is None else Body._make(_filled(body, sighting.body))
     return body or _NO_BODY
+
+
+def usage_of(sightings: Sequence[Sighting]) -> Usage:
+    """What it uses of models: the best source's, completed by the others'."""
+    usage = None
+    for sighting in sightings:
+        if sighting.usage is not None:
+            usage = sighting.usage if usage is None else Usage._make(_filled(usage, sighting.usage))
+    return usage or _NO_USAGE
 
 
 def _filled(row: tuple[object, ...], other: tuple[object, ...]) -> list[object]:

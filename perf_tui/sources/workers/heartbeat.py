@@ -14,7 +14,7 @@ import msgspec
 from perf_tui.engine.blocking import Blocking
 from perf_tui.engine.source import Derived, Source, SourceDenied, SourceError
 from perf_tui.measures.model import Status
-from perf_tui.measures.workers import SIGHTINGS, Sighting, Work, state_of
+from perf_tui.measures.workers import SIGHTINGS, Sighting, Usage, Work, state_of
 from perf_tui.sources.accesslog.tail import Budget, Tail, TailError
 from perf_tui.sources.workers.recent import Recent
 from perf_tui.text import clean, cut, decode
@@ -30,7 +30,7 @@ NAME, TEXT = 80, 300
 """Cells of names and of other text."""
 LEFT = frozenset(("left", "exited", "stopped", "bye"))
 """States with which a worker says that it ends as it should."""
-_FACTS = ("model", "queue", "version", "role")
+_FACTS = ("queue", "version", "role")
 
 
 class Beats(NamedTuple):
@@ -150,6 +150,7 @@ class HeartbeatSource(Source[Beats]):
             log=cut(clean(str(fields["log"])), TEXT) if fields.get("log") else self._log,
             facts=tuple((key, cut(clean(str(fields[key])), TEXT)) for key in _FACTS if fields.get(key)),
             left=word.lower() in LEFT,
+            usage=_usage(fields),
         )
 
     @staticmethod
@@ -202,6 +203,21 @@ def _decode(block: bytes, beats: list[Mapping[str, Any]], bad: list[bytes]) -> N
             beats.append(fields)
         else:
             bad.append(line)
+
+
+def _usage(fields: Mapping[str, Any]) -> Usage | None:
+    """What it uses of models, where it tells anything of that."""
+    context = _number(fields.get("context"))
+    usage = Usage(
+        model=cut(clean(str(fields.get("model") or "")), NAME),
+        input=_number(fields.get("tokens_in")),
+        output=_number(fields.get("tokens_out")),
+        cached=_number(fields.get("cache_reads")),
+        cost=_number(fields.get("cost")),
+        context=context if context is not None and 0 <= context <= 1 else None,
+        context_limit=_number(fields.get("context_limit")),
+    )
+    return usage if any(value is not None and value != "" for value in usage) else None
 
 
 def _number(value: object) -> float | None:

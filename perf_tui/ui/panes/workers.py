@@ -42,9 +42,14 @@ def _text(pick: Callable[[Worker], float | None], words: Callable[[float], str])
 
 
 def _column(
-    title: str, width: int, pick: Callable[[Worker], float | None], words: Callable[[float], str], importance: int
+    title: str,
+    width: int,
+    pick: Callable[[Worker], float | None],
+    words: Callable[[float], str],
+    importance: int,
+    optional: bool = False,
 ) -> Column[Worker]:
-    return Column(title, width, _text(pick, words), pick, importance=importance)
+    return Column(title, width, _text(pick, words), pick, importance=importance, optional=optional)
 
 
 def _role(row: Worker) -> str:
@@ -84,6 +89,9 @@ class Workers(TablePane[Worker]):
         _column("rate", 8, lambda row: row.rate, frequency, 7),
         _column("CPU", 6, lambda row: row.body.cpu, ratio, 8),
         _column("memory", 8, lambda row: row.body.memory, size, 8),
+        _column("GPU mem", 8, lambda row: row.body.gpu_memory, size, 5, optional=True),
+        _column("tok/s", 8, lambda row: row.usage.rate, frequency, 8, optional=True),
+        _column("ctx", 6, lambda row: row.usage.context, ratio, 7, optional=True),
         _column("seen", 6, lambda row: row.silent, seconds, 3),
         Column("last error", 14, lambda row, view: row.error, lambda row: row.error, lambda row: "dim", "<", False, 2),
     )

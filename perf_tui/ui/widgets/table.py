@@ -31,6 +31,8 @@ class Column(Generic[T]):
     """Whether the natural order begins with the highest."""
     importance: int = 0
     """Columns of the least importance go first where there is no room."""
+    optional: bool = False
+    """Whether it stands only where any row has a value for it."""
 
 
 class TablePane(Pane, Generic[T]):
@@ -54,6 +56,7 @@ class TablePane(Pane, Generic[T]):
         self._top = 0
         self._shown: list[T] = []
         self._page = 1
+        self._offered: list[Column[T]] = list(self.columns)
 
     # -- for subclasses
 
@@ -76,8 +79,9 @@ class TablePane(Pane, Generic[T]):
     # -- drawing
 
     def draw(self, view: View, width: int, height: int) -> Rows:
-        columns = self._fitting(width)
         rows = self._arranged(view)
+        self._offered = self._offering(view)
+        columns = self._fitting(width)
         self._shown, self._page = rows, max(1, height - 1)
         self._follow(rows)
         drawn = [self._header(columns, width, view)]
@@ -88,10 +92,23 @@ class TablePane(Pane, Generic[T]):
             drawn.append(self._line(row, columns, width, view, self.has_focus and at == self._index))
         return drawn
 
+    def _offering(self, view: View) -> list[Column[T]]:
+        """The columns that there is something for."""
+        rows, sorted_by = self.rows(view), self.columns[self.sort_column]
+        return [
+            column
+            for column in self.columns
+            if not column.optional or column is sorted_by or any(column.sort(row) is not None for row in rows)
+        ]
+
     def _fitting(self, width: int) -> list[Column[T]]:
-        columns = list(self.columns)
+        """Those of them that there is room for, with the one that rows are sorted by."""
+        sorted_by, columns = self.columns[self.sort_column], list(self._offered)
         while len(columns) > 1 and sum(column.width + 1 for column in columns) >= width:
-            columns.remove(min(columns[:-1], key=lambda column: column.importance))
+            others = [column for column in columns[:-1] if column is not sorted_by]
+            if not others:
+                break
+            columns.remove(min(others, key=lambda column: column.importance))
         return columns
 
     def _arranged(self, view: View) -> list[T]:
@@ -170,8 +187,9 @@ class TablePane(Pane, Generic[T]):
             self._turned()
 
     def sort(self, step: int) -> None:
-        """Sort by the next column, or the one before."""
-        self.sort_column = (self.sort_column + step) % len(self.columns)
+        """Sort by the next column, or the one before, of those for which there is something."""
+        at = self._offered.index(self.columns[self.sort_column]) + step
+        self.sort_column = self.columns.index(self._offered[at % len(self._offered)])
         self.reversed = False
         self._top = 0
         self._turned()
@@ -211,9 +229,10 @@ class TablePane(Pane, Generic[T]):
 
     def _sort_at(self, x: int) -> None:
         edge = 1
-        for column in self._fitting(self.size.width):
+        columns = self._fitting(self.size.width)
+        for column in columns:
             edge += column.width + 1
-            if x < edge or column is self.columns[-1]:
+            if x < edge or column is columns[-1]:
                 place = self.columns.index(column)
                 if place == self.sort_column:
                     self.reverse()

@@ -21,6 +21,7 @@ from perf_tui.measures.workers import (
     Sighting,
     State,
     Summary,
+    Usage,
     Work,
     Worker,
 )  # fmt: skip
@@ -134,6 +135,13 @@ def test_the_rate_is_over_the_window_and_survives_a_restart(clock: Clock) -> Non
     assert rates == [None, 1 / 2, 4 / 4, 5 / 6, 5 / 8, 5 / 10, 4 / 10]
     assert play.values[series("worker.tasks.rate", worker="a")] == Value(4 / 10)
     assert play.values[series("worker.tasks.completed", worker="a")] == Value(1.0)
+
+
+def test_tokens_per_second_are_taken_from_their_count_where_no_source_tells_them(clock: Clock) -> None:
+    play = Play(clock, window=6.0)
+    rates = [play.tick(play.seen(usage=Usage(output=count)))[0].usage.rate for count in (10.0, 16.0, 16.0, 16.0, 16.0)]
+    assert rates == [None, 6 / 2, 6 / 4, 6 / 6, 0.0]
+    assert play.tick(play.seen(usage=Usage(output=90.0, rate=7.0)))[0].usage.rate == 7.0
 
 
 def test_what_nobody_tells_has_no_series(play: Play) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from perf_tui.engine.workers.merge import body_of, grouped, verdict, work_of
-from perf_tui.measures.workers import HERE, VOCABULARY, Body, Sighting, State, Work, level, state_of
+from perf_tui.engine.workers.merge import body_of, grouped, usage_of, verdict, work_of
+from perf_tui.measures.workers import HERE, VOCABULARY, Body, Sighting, State, Usage, Work, level, state_of
 
 HOSTS = frozenset(("web-1", HERE))
 AT, INTERVAL = 100.0, 2.0
@@ -103,6 +103,15 @@ class TestWhatIsBelieved:
         )[0]
         assert work_of(each) == Work("resize", done=3.0, failed=1.0)
         assert body_of(each) == Body(parent=1, cpu=0.5, uptime=10.0)
+
+    def test_use_of_models_too(self) -> None:
+        each = [
+            sighting(usage=Usage("tiny", input=9.0)),
+            sighting(usage=None),
+            sighting(usage=Usage("other", input=8.0, output=3.0, context=0.5)),
+        ]
+        assert usage_of(each) == Usage("tiny", input=9.0, output=3.0, context=0.5)
+        assert usage_of(each[1:2]) == Usage()
 
 
 @pytest.mark.parametrize(

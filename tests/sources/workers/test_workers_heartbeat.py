@@ -11,7 +11,7 @@ import pytest
 from fakes import Clock
 
 from perf_tui.engine.source import SourceError
-from perf_tui.measures.workers import SIGHTINGS, Event, Sighting, State
+from perf_tui.measures.workers import SIGHTINGS, Event, Sighting, State, Usage
 from perf_tui.sources.workers.heartbeat import HeartbeatSource
 
 
@@ -52,20 +52,36 @@ async def test_a_line_says_everything(beating: Beating, clock: Clock) -> None:
     await beating.read()
     beating.write(
         "DATA_ENG", kind="role", state="processing", task="load", task_started=clock.day - 3, done=12, failed=1,
-        retried=2, pid=77, host="web-1", interval=10, model="tiny", log="/var/log/x", error="no disk", event="began",
+        retried=2, pid=77, host="web-1", interval=10, version="1.2", log="/var/log/x", error="no disk", event="began",
     )  # fmt: skip
     found = await beating.one()
     assert found == Sighting(
         "heartbeat", "workers loaders", "DATA_ENG", "role", "processing", State.PROCESSING, clock.now,
         period=10.0, group="loaders", host="web-1", pid=77,
         work=found.work, events=(Event(clock.day, "began"), Event(clock.day, "no disk", True)), log="/var/log/x",
-        facts=(("model", "tiny"),),
+        facts=(("version", "1.2"),),
     )  # fmt: skip
     assert found.work is not None
     assert found.work._asdict() == {
         "task": "load", "since": clock.day - 3, "running": 1, "done": 12.0, "failed": 1.0, "retried": 2.0,
         "p50": None, "p95": None,
     }  # fmt: skip
+
+
+async def test_what_it_uses_of_models(beating: Beating) -> None:
+    await beating.read()
+    beating.write(
+        "agent", model="tiny", tokens_in=900, tokens_out=100.0, cache_reads=80, cost=0.25, context=0.4,
+        context_limit=2048,
+    )  # fmt: skip
+    assert (await beating.one()).usage == Usage("tiny", 900, 100, 80, 0.25, None, 0.4, 2048)
+
+
+@pytest.mark.parametrize("fields", [{}, {"tokens_in": "many", "context": 40, "cost": None, "model": ""}])
+async def test_what_is_no_number_is_not_told(beating: Beating, fields: dict[str, object]) -> None:
+    await beating.read()
+    beating.write("agent", **fields)
+    assert (await beating.one()).usage is None
 
 
 async def test_what_stood_in_the_file_counts_by_its_time(beating: Beating, clock: Clock) -> None:

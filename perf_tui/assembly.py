@@ -78,7 +78,7 @@ def pushed(config: Config) -> list[Source[Any]]:
 
 
 def _keeper() -> Keeper:
-    from perf_tui.engine.alerts.keeper import Keeper  # SQLite is loaded where something is remembered
+    from perf_tui.engine.alerts.keeper import Keeper  # for commands that go on watching
 
     return Keeper(paths.user_state() / "alerts.sqlite")
 

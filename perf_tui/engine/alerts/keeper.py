@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from perf_tui.engine.alerts.engine import LOG_LENGTH, AlertEngine
-from perf_tui.engine.alerts.memory import InUseError, Memory
+from perf_tui.engine.alerts.memory import DatabaseError, InUseError, Memory
 from perf_tui.engine.alerts.model import Silence, Transition
 from perf_tui.engine.alerts.saved import Saved
 from perf_tui.engine.blocking import Blocking
@@ -31,7 +30,7 @@ class Keeper:
         self._memory = Memory(path)
         self._blocking = Blocking(NAME)
         self._unsaved: dict[int, Transition] = {}
-        self._saved: tuple[Sequence[Saved], Sequence[Silence]] | None = None
+        self._saved: tuple[Sequence[Saved], Sequence[Silence]] = (), ()
         self._opened = False
         self._turn = asyncio.Lock()
         self.trouble: SourceState | None = None
@@ -43,6 +42,7 @@ class Keeper:
         if state is None:
             return []
         self._opened = True
+        self._saved = state.active, state.silences
         lines = alerts.restore(state, at, wall)
         await self.keep(alerts, lines)
         return lines
@@ -56,7 +56,7 @@ class Keeper:
     async def _keep(self, alerts: AlertEngine, lines: Sequence[Transition]) -> None:
         self._unsaved.update((line.number, line) for line in lines)
         now = alerts.saved(), alerts.hush.silences()
-        if not self._unsaved and self._saved is not None and _essence(*now) == _essence(*self._saved):
+        if not self._unsaved and _essence(*now) == _essence(*self._saved):
             return
         numbers = list(self._unsaved)
         save = partial(self._memory.save, list(self._unsaved.values()), *now)
@@ -79,7 +79,7 @@ class Keeper:
             self._say(Status.ABSENT, "another perf-tui of this user has it: alerts here are not remembered")
         except TimeoutError:
             self._say(Status.ERROR, f"the disk has not answered for {seconds:g} s: alerts may be forgotten")
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             self._say(Status.ERROR, f"alerts may be forgotten: {error}")
         except (OSError, SourceError) as error:
             self._say(*failure(error))

@@ -1,7 +1,8 @@
 """The alerts' memory on disk: the log, what is active and the silences, in one SQLite file.
 
 Everything of a tick is one transaction that is on the disk before anybody is shown or told of it. One
-process at a time has the memory: a lock beside the file says which.
+process at a time has the memory: a lock beside the file says which. SQLite is loaded (1 MiB) and the file made
+when there is something to remember.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import sqlite3
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perf_tui.engine.alerts.model import Change, Kind, Level, Moved, Rule, Silence, Transition
 from perf_tui.engine.alerts.saved import Remembered, Saved
 from perf_tui.measures.model import Series
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LONGEST_LOG = 10_000
 """Lines that are kept."""
@@ -33,8 +36,12 @@ class InUseError(Exception):
     """Another process has the memory."""
 
 
+class DatabaseError(Exception):
+    """What SQLite says is wrong."""
+
+
 class Memory:
-    """Blocks: belongs on a thread of its own. Raises OSError, sqlite3.Error and InUseError."""
+    """Blocks: belongs on a thread of its own. Raises OSError, DatabaseError and InUseError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,9 +49,17 @@ class Memory:
         self._lock = -1
 
     def open(self, newest: int) -> Remembered:
-        """Open or make the file; what it remembers, with the `newest` lines of the log."""
+        """Take the memory; what it remembers, with the `newest` lines of the log."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
+        if not self._path.exists():
+            return Remembered((), (), ())
+        with _told():
+            return self._mended(newest)
+
+    def _mended(self, newest: int) -> Remembered:
+        import sqlite3
+
         try:
             return self._read(newest)
         except sqlite3.DatabaseError as error:
@@ -59,8 +74,7 @@ class Memory:
 
     def save(self, lines: Iterable[Transition], active: Iterable[Saved], silences: Iterable[Silence]) -> None:
         """Add lines, and those that have learned something, and replace what is active; on the disk when it returns."""
-        assert self._database is not None
-        with self._database as database:
+        with _told(), self._connected() as database:
             database.executemany(
                 "INSERT OR REPLACE INTO log VALUES (?, ?)", [(line.number, _dump(_line(line))) for line in lines]
             )
@@ -90,16 +104,27 @@ class Memory:
             self.close()
             raise InUseError from None
 
+    def _connected(self) -> sqlite3.Connection:
+        if self._database is not None:
+            return self._database
+        import sqlite3
+
+        database = sqlite3.connect(self._path, timeout=1.0, check_same_thread=False, isolation_level="IMMEDIATE")
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version not in (0, FORMAT):
+                raise sqlite3.DatabaseError(f"format {version} is not known")
+            database.executescript(_TABLES + f"PRAGMA user_version = {FORMAT};")
+        except sqlite3.Error:
+            database.close()
+            raise
+        self._database = database
+        return database
+
     def _read(self, newest: int) -> Remembered:
-        database = self._database = sqlite3.connect(
-            self._path, timeout=1.0, check_same_thread=False, isolation_level="IMMEDIATE"
-        )
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT):
-            raise sqlite3.DatabaseError(f"format {version} is not known")
-        database.executescript(_TABLES + f"PRAGMA user_version = {FORMAT};")
+        database = self._connected()
         with closing(database.execute("SELECT number, body FROM log ORDER BY number DESC LIMIT ?", (newest,))) as rows:
             log = [_read_line(number, json.loads(body)) for number, body in rows]
         active = [_read_saved(json.loads(body)) for (body,) in database.execute("SELECT body FROM active")]
@@ -111,9 +136,20 @@ class Memory:
 
     def _disconnect(self) -> None:
         if self._database is not None:
-            with suppress(sqlite3.Error):
+            with suppress(DatabaseError), _told():
                 self._database.close()
             self._database = None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """SQLite's errors as DatabaseError: who calls need not load it to know them."""
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DatabaseError(str(error)) from error
 
 
 def _dump(value: object) -> str:

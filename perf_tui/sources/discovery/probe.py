@@ -17,8 +17,6 @@ from perf_tui.sources.inference.instead import as_metrics, switched_off
 from perf_tui.sources.profiles.detect import choose, describe
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.scrape.fetch import Fetcher, Response, TargetOptions, Unreachable, judge
-from perf_tui.sources.scrape.model import Model
-from perf_tui.sources.scrape.reader import STEP, Pass
 
 SHORT = 0.5
 """Seconds for one answer."""
@@ -148,6 +146,10 @@ async def _ask(fetcher: Fetcher, listener: Listener, scheme: str, path: str, wit
 
 async def _read(listener: Listener, url: str, response: Response, profiles: Sequence[Profile]) -> Finding:
     """What the answer exports. Raises SourceError where it holds no metrics."""
+    # Most of what listens here has no metrics: what makes measures of them (2 MiB) is loaded with the first that may.
+    from perf_tui.sources.scrape.model import Model
+    from perf_tui.sources.scrape.reader import STEP, Pass
+
     model = Model(url, profiles, 60.0)
     reading = Pass(model.reader, response.text, response.openmetrics)
     while reading.step(STEP):  # noqa: ASYNC110  (nothing is waited for)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import nearest, shown
@@ -10,7 +11,9 @@ from perf_tui.config.schema import Config, Target
 from perf_tui.sources.profiles.load import load_all
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.scrape.fetch import Fetcher
-from perf_tui.sources.scrape.source import ScrapeSource
+
+if TYPE_CHECKING:
+    from perf_tui.sources.scrape.source import ScrapeSource
 
 
 def check_profiles(config: Config, profiles: list[Profile], file: str) -> None:
@@ -34,4 +37,6 @@ class Scraping:
 
     def source(self, target: Target) -> ScrapeSource:
         """The source that watches a target."""
+        from perf_tui.sources.scrape.source import ScrapeSource  # with the first target, which there may never be
+
         return ScrapeSource(target, self.profiles, self.fetcher, self._window, self._interval)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from perf_tui import assembly
 from perf_tui.cli.arguments import PROGRAM
-from perf_tui.cli.errors import Ended
 from perf_tui.cli.main import NOTHING_COLLECTED
 from perf_tui.cli.output import put
 from perf_tui.cli.sampling import collected
+from perf_tui.cli.signals import ending_signals
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.model import Transition
 from perf_tui.engine.snapshot import Snapshot, SourceState
@@ -24,7 +21,6 @@ from perf_tui.measures.model import Status
 from perf_tui.measures.units import number
 from perf_tui.text import clean
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Tell = Callable[[Snapshot], None]
 
 
@@ -55,29 +51,6 @@ def follow(config: Config, seconds: float | None, *tells: Tell) -> int:
         print(f"{PROGRAM}: the engine ended: {engine.failure!r}", file=sys.stderr)
         return NOTHING_COLLECTED
     return 0 if collected(engine.store.snapshot) else NOTHING_COLLECTED
-
-
-@contextmanager
-def ending_signals() -> Iterator[None]:
-    """Within this, the first of SIGNALS raises Ended; the next has its usual effect.
-
-    A signal that the caller had ignored (as nohup does) stays ignored.
-    """
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    caught = [each for each, handler in before.items() if handler is not signal.SIG_IGN]
-
-    def ended(number: int, frame: FrameType | None) -> None:
-        for each in caught:
-            signal.signal(each, signal.SIG_DFL)
-        raise Ended(number)
-
-    for each in caught:
-        signal.signal(each, ended)
-    try:
-        yield
-    finally:
-        for each in caught:
-            signal.signal(each, before[each])
 
 
 class Transitions:

@@ -18,7 +18,7 @@ from perf_tui.engine.snapshot import Snapshot
 from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
-from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette
+from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette, chosen
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
 
@@ -67,7 +67,7 @@ class PerfApp(App[None]):
         self.engine = engine
         self.config = config
         self.glyphs = ASCII if config.ui.ascii else UNICODE
-        self.palette: Palette = PALETTES[config.ui.theme] if colour else MONOCHROME
+        self.palette: Palette = chosen(config.ui.theme, colour)
         self._colour = colour
         self.log_shown = True
         self.keys = {

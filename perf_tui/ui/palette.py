@@ -7,10 +7,12 @@ the picture is the same everywhere, and an escape sequence of theirs is half as 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rich.color import Color
-from rich.style import Style
-from textual.theme import Theme
+if TYPE_CHECKING:
+    from rich.color import Color
+    from rich.style import Style
+    from textual.theme import Theme
 
 Look = tuple[int | None, int | None, str]
 """Foreground, background (None: the theme's own), and attributes: bold, dim, reverse, underline."""
@@ -32,16 +34,20 @@ class Palette:
         """The Rich style of a role; an unknown role looks like text."""
         style = self._styles.get(role)
         if style is None:
+            from rich.style import Style
+
             fore, back, attributes = self.looks.get(role, self.looks["text"])
             style = self._styles[role] = Style(
-                color=None if fore is None else Color.from_ansi(fore),
-                bgcolor=_background(self.background if back is None else back),
+                color=_colour(fore),
+                bgcolor=_colour(self.background if back is None else back),
                 **dict.fromkeys(attributes.split(), True),  # type: ignore[arg-type]
             )
         return style
 
     def theme(self) -> Theme:
         """The Textual theme for dialogs and the command palette, in the same colours."""
+        from rich.color import Color
+        from textual.theme import Theme
 
         def named(number: int | None) -> str:
             if not self.ansi:
@@ -89,7 +95,9 @@ _OWN_COLOURS = {
 """Where Textual would set a colour that the terminal's theme may not bear: reverse video, or none."""
 
 
-def _background(number: int | None) -> Color | None:
+def _colour(number: int | None) -> Color | None:
+    from rich.color import Color
+
     return None if number is None else Color.from_ansi(number)
 
 
@@ -162,3 +170,8 @@ _PLAIN: dict[str, Look] = {
 
 MONOCHROME = Palette("monochrome", "No colour", True, None, _PLAIN, ansi=True)
 """What NO_COLOR gives: weight and reverse video, no colour code at all."""
+
+
+def chosen(theme: str, colour: bool) -> Palette:
+    """The palette of a theme; without colour there is one."""
+    return PALETTES[theme] if colour else MONOCHROME

@@ -87,7 +87,7 @@ class Watchdog:
 def run(engine: Engine, config: Config) -> int:
     """Show the interface until it is quit; returns the exit code. The engine must have been started."""
     terminal.claim()
-    app = PerfApp(engine, config, colour=not os.environ.get("NO_COLOR"))
+    app = PerfApp(engine, config, colour=terminal.coloured())
     watchdog = Watchdog(app, engine)
     watchdog.start()
     try:

@@ -22,6 +22,11 @@ def claim() -> None:
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
 
 
+def coloured() -> bool:
+    """Whether the person wants colours: see no-color.org."""
+    return not os.environ.get("NO_COLOR")
+
+
 def hung_up() -> bool:
     """Whether the terminal that keys come from is gone."""
     poll = select.poll()

@@ -11,6 +11,9 @@ from perf_tui.measures.units import show
 from perf_tui.ui.draw.glyphs import UNICODE, Glyphs
 from perf_tui.ui.draw.row import Spans
 
+SMALLEST = (80, 24)
+"""Columns and rows below which a screen says so instead of drawing."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:

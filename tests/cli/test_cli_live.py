@@ -13,8 +13,9 @@ from cli_play import CPU, Play, Ticks, broken, busy
 
 from perf_tui.cli import live
 from perf_tui.cli.errors import Ended
-from perf_tui.cli.live import SIGNALS, Failures, Transitions, ending_signals
+from perf_tui.cli.live import Failures, Transitions
 from perf_tui.cli.main import main
+from perf_tui.cli.signals import SIGNALS, ending_signals
 from perf_tui.engine.alerts.model import Change, Level, Rule, Transition
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot, SourceState

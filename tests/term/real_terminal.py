@@ -11,8 +11,10 @@ from benchmarks.harness import Terminal
 Start = Callable[..., Terminal]
 """The fixture `start`."""
 PROGRAM = (sys.executable, "-m", "perf_tui")
-NUMBER = r"memory\s+\d"
-"""The first number of the machine on the overview."""
+NUMBER = r"(?s)memory\s+\d.*\bquit\b"
+"""A number of the machine on the overview, and the key bar: the first picture has none."""
+FIRST = r"memory\s+\d"
+"""The first number, which is there before the interface is."""
 
 _SWITCH = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _KEYBOARD = re.compile(rb"\x1b\[([<>])[0-9;]*u")

@@ -184,7 +184,7 @@ async def test_publishing_from_another_thread_reaches_the_screen(scene: Scene) -
         snapshot = scene.snapshot()
         await asyncio.to_thread(driver.app.engine.store.publish, snapshot)
         await driver.until(lambda: driver.app.view.snapshot is snapshot)
-        from perf_tui.ui.panes.frame import clock
+        from perf_tui.ui.panes.header import clock
 
         assert clock(scene.time) in driver.rows[0]
 

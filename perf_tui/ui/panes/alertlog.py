@@ -9,7 +9,7 @@ from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
 from perf_tui.text import width as cells_of
 from perf_tui.ui.draw.row import Row, Spans
-from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.panes.header import clock
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -18,7 +18,7 @@ from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.alertlog import subject
 from perf_tui.ui.panes.levels import in_runs, level_runs
-from perf_tui.ui.panes.machine import STACKED_ON, begins
+from perf_tui.ui.panes.meters import STACKED_ON, begins
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -12,7 +12,7 @@ from perf_tui.ui.draw.plot import PlotLine, plot
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.charts import ChartPane
-from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.panes.header import clock
 from perf_tui.ui.panes.service_charts import LATENCIES
 from perf_tui.ui.panes.services import find
 from perf_tui.ui.view import Rows, View

@@ -13,7 +13,7 @@ from perf_tui.measures.units import number, ratio, seconds, size, throughput
 from perf_tui.sources.system.processes import Process
 from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.panes.alertlog import subject
-from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.panes.header import clock
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 

@@ -11,8 +11,8 @@ from textual.screen import Screen
 
 from perf_tui.engine.alerts.model import Alert
 from perf_tui.ui.panes.alertlog import AlertLog
-from perf_tui.ui.panes.frame import SMALLEST, Header, KeyBar, TooSmall
-from perf_tui.ui.view import View
+from perf_tui.ui.panes.frame import Header, KeyBar, TooSmall
+from perf_tui.ui.view import SMALLEST, View
 from perf_tui.ui.widgets.board import Board, Plan
 from perf_tui.ui.widgets.filterline import FilterLine
 from perf_tui.ui.widgets.pane import Pane

@@ -11,6 +11,7 @@ from perf_tui.ui.panes.engines import EnginesTile, engine_rows
 from perf_tui.ui.panes.gpus import gpu_rows
 from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.machine import Machine
+from perf_tui.ui.panes.meters import width_beside
 from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.processes import TopProcesses
 from perf_tui.ui.panes.services import ServicesTile
@@ -20,9 +21,6 @@ from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
 from perf_tui.ui.widgets.pane import Pane
-
-SIDE_BY_SIDE = 150
-"""From this width on, the process list stands beside the machine."""
 
 
 class Overview(LiveScreen):
@@ -44,7 +42,8 @@ class Overview(LiveScreen):
         )
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
-        wide = width >= SIDE_BY_SIDE
+        half = width_beside(width)
+        wide = half < width
         findings = min(3, max(1, sum(alert.firing for alert in view.snapshot.alerts)))
         services = len(view.snapshot.tables.get("services", ()))  # type: ignore[arg-type]
         machine = 8 + bool(gpu_rows(view.snapshot))
@@ -68,7 +67,6 @@ class Overview(LiveScreen):
         )
         plan = {id: Region(0, y, width, tall) for id, (y, tall) in rows.items()}
         if wide and "machine" in plan:
-            half = width * 11 // 20
             y, tall = rows["machine"]
             plan["machine"] = Region(0, y, half, tall)
             plan["top"] = Region(half + 1, y, width - half - 1, tall)

@@ -101,6 +101,19 @@ def test_a_series_that_is_not_known_is_all_gaps() -> None:
     assert len(History(5).window(A, 3, 4)) == 4
 
 
+@pytest.mark.parametrize("capacity", [3, 10, 50])
+def test_windows_of_many_are_those_of_each(capacity: int) -> None:
+    chance = random.Random(capacity)
+    history = History(capacity)
+    keys = [series("many", number=str(number)) for number in range(20)]
+    for tick in range(3 * capacity):
+        history.record(tick, [(key, chance.random()) for key in keys if chance.random() < 0.9])
+        end, count = tick - chance.choice([0, 0, 1, 4]), chance.randrange(1, capacity + 3)
+        found = history.windows([*keys, A], end, count)
+        for key, window in zip([*keys, A], found, strict=True):
+            assert same(window, list(history.window(key, end, count)))
+
+
 def test_series_without_a_value_in_reach_are_forgotten() -> None:
     history = History(5)
     history.record(0, [(A, 1.0), (B, 1.0)])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
@@ -17,29 +18,48 @@ BEFORE = 90
 MOST_AFTER = 120
 """Ticks since the onset that are looked at."""
 MOST_SERIES = 20_000
+AT_ONCE = 100
+"""Series between two breaths: about a millisecond of work, for which another thread may have to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """Windows of the same ticks: the first `usual` of them are before, at `onset` the alert began."""
 
-    rows: list[tuple[Series, array[float]]]
+    rows: Iterable[tuple[Series, array[float]]]
+    """May be read once."""
     usual: int
     onset: int
 
 
-def take(history: History, keys: Iterable[Series], end: int, onset: int) -> Past:
-    """The windows up to tick `end` of an alert whose condition began at tick `onset`; from any thread."""
+def hold_on() -> None:
+    """Breathe for nobody."""
+
+
+def take(
+    history: History, keys: Iterable[Series], end: int, onset: int, breathe: Callable[[], object] = hold_on
+) -> Past:
+    """The windows up to tick `end` of an alert whose condition began at tick `onset`; from any thread.
+
+    They are read as they are asked for, AT_ONCE at a time; before each time `breathe` is called, which lets
+    other threads go first.
+    """
     after = min(end - onset, MOST_AFTER) + 1
-    count = BEFORE + LEAD + after
-    last = onset + after - 1
-    return Past([(key, history.window(key, last, count)) for key in keys], BEFORE, BEFORE + LEAD)
+    return Past(
+        _rows(history, keys, onset + after - 1, BEFORE + LEAD + after, breathe), usual=BEFORE, onset=BEFORE + LEAD
+    )
+
+
+def _rows(
+    history: History, keys: Iterable[Series], last: int, count: int, breathe: Callable[[], object]
+) -> Iterator[tuple[Series, array[float]]]:
+    left = iter(keys)
+    while some := list(islice(left, AT_ONCE)):
+        breathe()
+        yield from zip(some, history.windows(some, last, count), strict=True)
 
 
 def candidates(keys: Iterable[Series]) -> Iterator[Series]:
     """The series that can explain anything: measures, not what the monitor itself costs; a bounded number."""
-    for number, key in enumerate(keys):
-        if number >= MOST_SERIES:
-            return
-        if key.id in CATALOGUE and not key.id.startswith("self."):
-            yield key
+    explains = {id for id in CATALOGUE if not id.startswith("self.")}
+    return (key for key in islice(keys, MOST_SERIES) if key.id in explains)

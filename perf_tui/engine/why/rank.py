@@ -34,23 +34,23 @@ FEWEST = 12
 """Samples before, without which nobody knows what is usual."""
 _SHARE = 0.02
 """Of the usual value: what is nearer than this has not moved, whatever the unit."""
-_COARSE, _ENOUGH = 5, 0.8 * MOVED
-"""Of so many samples before, one is looked at first; what has not departed by so many ranges of those has not moved."""
+_THIN = 3
+"""Of so many samples before, one says what is usual: neighbours say nearly the same, and sorting them is what costs."""
 
 
 def rank(past: Past, interval: float, about: Series | None = None) -> tuple[Moved, ...]:
     """What moved, what did so first coming first; without `about`, the alert's own series, and its siblings."""
     own = family(about) if about is not None else None
     best: dict[tuple[object, ...], Moved] = {}
-    usual, floors = past.usual, _Floors()
+    floors = _Floors()
     for key, window in past.rows:
         floor = floors[key.id]
-        if not _may_have_moved(window, usual, floor):
+        if not may_have_moved(window, past.usual, floor):
             continue
         kin = family(key)
         if kin == own:
             continue
-        moved = _closely(key, window, past, interval, floor)
+        moved = closely(key, window, past, interval, floor)
         if moved is not None and (kin not in best or moved.score > best[kin].score):
             best[kin] = moved
     return _first_first(_few_alike(sorted(best.values(), key=lambda each: -each.score)))
@@ -79,37 +79,48 @@ def _few_alike(ranked: Sequence[Moved]) -> list[Moved]:
     return kept
 
 
-def _may_have_moved(window: array[float], usual: int, floor: float) -> bool:
-    """A quick look, for the many that have not: some of the samples before, and the HELD-th farthest since."""
-    some, since = window[:usual:_COARSE].tolist(), window[usual:].tolist()
-    few = sorted(some)
+def may_have_moved(window: array[float], usual: int, floor: float) -> bool:
+    """A quick look, for the many that have not: False only for what `closely` would find nothing in.
+
+    Of HELD samples in a row that have departed, one is among every HELD-th.
+    """
+    few, since = sorted(window[:usual:_THIN]), sorted(window[usual + HELD - 1 :: HELD])
+    first = window[0]
     if not isfinite(sum(few) + sum(since)):  # what has gaps may be in any order now
-        return True
-    if few[0] != few[-1] and some[0] in (few[0], few[-1]) and some in (few, few[::-1]):  # it only rises, or falls
+        few = sorted(number for number in few if isfinite(number))
+        if len(few) < FEWEST or not isfinite(sum(since)):
+            return True
+    # It may be one that only rises, or falls, which is compared with its own line.
+    at_an_end = (first == few[0] or first == few[-1] or not isfinite(first)) and few[0] != few[-1]
+    if at_an_end and _slope([number for number in window[:usual] if isfinite(number)]):
         return True
     count = len(few)
-    middle, spread = few[count // 2], few[count * 3 // 4] - few[count // 4]
-    least = max(spread, floor, _SHARE * abs(middle)) * _ENOUGH
-    if max(since) - middle < least and middle - min(since) < least:
-        return False
-    since.sort()
-    return since[-HELD] - middle >= least or middle - since[HELD - 1] >= least
+    middle, least = few[count // 2], few[count * 3 // 4] - few[count // 4]
+    if count % 2 == 0:
+        middle = (middle + few[count // 2 - 1]) / 2
+    if least < floor:
+        least = floor
+    if least < _SHARE * abs(middle):
+        least = _SHARE * abs(middle)
+    return since[-1] - middle >= MOVED * least or middle - since[0] >= MOVED * least
 
 
-def _closely(key: Series, window: array[float], past: Past, interval: float, floor: float) -> Moved | None:
+def closely(key: Series, window: array[float], past: Past, interval: float, floor: float) -> Moved | None:
+    """By how much the series departed, and since when; None where it did not, or too little is known of it."""
     before = [number for number in window[: past.usual] if isfinite(number)]
     since = [(place, number) for place, number in enumerate(window[past.usual :], past.usual) if isfinite(number)]
     if len(before) < FEWEST or len(since) < HELD:
         return None
-    middle, spread = _usual(before, floor)
+    some = [number for number in window[: past.usual : _THIN] if isfinite(number)]
+    few = sorted(some if len(some) >= FEWEST else before)
+    middle = _middle(few)
+    spread = max(_spread(few), floor, _SHARE * abs(middle))
     slope = _slope(before)
     departures = [number - middle for _, number in since]
     if slope:
         # What only grows is always beyond what it was; what matters is whether it left its line.
-        line = [number - slope * place for place, number in enumerate(before)]
-        centre, _ = _usual(line, floor)
-        ordered = sorted(line)
-        spread = max(ordered[len(line) * 3 // 4] - ordered[len(line) // 4], floor, abs(slope))
+        line = sorted(number - slope * place for place, number in enumerate(before))
+        centre, spread = _middle(line), max(_spread(line), floor, abs(slope))
         first = len(window[: past.usual]) - len(before)
         departures = [number - slope * (place - first) - centre for place, number in since]
     sizes = [abs(each) for each in departures]
@@ -122,11 +133,15 @@ def _closely(key: Series, window: array[float], past: Past, interval: float, flo
     return Moved(key, middle, since[farthest][1], score, (since[began][0] - past.onset) * interval)
 
 
-def _usual(numbers: Sequence[float], floor: float) -> tuple[float, float]:
-    ordered = sorted(numbers)
+def _middle(ordered: Sequence[float]) -> float:
     count = len(ordered)
-    middle = ordered[count // 2] if count % 2 else (ordered[count // 2 - 1] + ordered[count // 2]) / 2
-    return middle, max(ordered[count * 3 // 4] - ordered[count // 4], floor, _SHARE * abs(middle))
+    return ordered[count // 2] if count % 2 else (ordered[count // 2 - 1] + ordered[count // 2]) / 2
+
+
+def _spread(ordered: Sequence[float]) -> float:
+    """The interquartile range."""
+    count = len(ordered)
+    return ordered[count * 3 // 4] - ordered[count // 4]
 
 
 def _slope(before: Sequence[float]) -> float:

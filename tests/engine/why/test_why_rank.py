@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from math import nan
+from array import array
+from math import inf, nan
 from statistics import median, quantiles
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from perf_tui.engine.alerts.model import Change, Level, Moved, Rule, Transition
 from perf_tui.engine.why.explainer import AGAIN, Explainer
 from perf_tui.engine.why.family import family
-from perf_tui.engine.why.look import BEFORE, LEAD, candidates, take
-from perf_tui.engine.why.rank import ALIKE, MOST, rank
+from perf_tui.engine.why.look import AT_ONCE, BEFORE, LEAD, Past, candidates, take
+from perf_tui.engine.why.rank import ALIKE, MOST, closely, may_have_moved, rank
 from perf_tui.engine.why.words import words
 from perf_tui.measures.model import Series, series
 from perf_tui.measures.ring import History
@@ -80,8 +81,9 @@ def test_the_score_is_in_interquartile_ranges(story: Story) -> None:
     (moved,) = story.why()
     values = story.series[BUSY]
     before = values[END + 1 - (BEFORE + LEAD + END - ONSET + 1) :][:BEFORE]
-    low, _, high = quantiles(before, n=4)
-    held = max(min(abs(each - median(before)) for each in values[place : place + 3]) for place in range(ONSET, END - 1))
+    low, _, high = quantiles(before[::3], n=4)
+    middle = median(before[::3])
+    held = max(min(abs(each - middle) for each in values[place : place + 3]) for place in range(ONSET, END - 1))
     assert moved.score == pytest.approx(held / (high - low), rel=0.1)
 
 
@@ -155,6 +157,73 @@ def test_families() -> None:
     )
     assert family(BUSY) != family(series("system.disk.busy", device="sdb"))
     assert family(series("gpu.power", gpu="0")) == family(series("gpu.utilization", gpu="0"))
+
+
+def shapes(dice: random.Random) -> list[float]:
+    """A window of any kind: noise of any width, steps, trends, stairs, spikes, gaps, constants, infinities."""
+    usual, noise = dice.choice([0.0, 0.5, 1e6, -3.0]), dice.choice([0.0, 0.01, 1.0, 5.0])
+    count = BEFORE + LEAD + dice.choice([1, 2, 9, 60])
+    values = [usual + dice.gauss(0, noise) for _ in range(count)]
+    match dice.randrange(6):
+        case 0:
+            step = dice.choice([0.1, 3.0, 4.0, 5.0, 30.0]) * max(noise, 0.3) * dice.choice([1, -1])
+            at = dice.randrange(BEFORE, count)
+            length = dice.choice([1, 2, 3, 4, 40])
+            values[at : at + length] = [each + step for each in values[at : at + length]]
+        case 1:
+            values = [usual + place // dice.choice([1, 1, 7, 40]) * 0.3 for place in range(count)]
+            values[BEFORE + 5 :] = dice.choice([values[BEFORE + 5 :], [values[BEFORE]] * (count - BEFORE - 5)])
+        case 2:
+            values[BEFORE - 1] += 1.0
+        case 3:
+            values = values[: dice.randrange(count)]
+            values = [nan] * (count - len(values)) + values
+        case _:
+            pass
+    if dice.random() < 0.5:
+        every, first = dice.choice([2, 3, 5, 7]), dice.randrange(7)
+        for place in range(first, count, every):
+            values[place] = dice.choice([nan, nan, nan, inf, -inf])
+    return values[:count]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_quick_look_never_leaves_out_what_the_close_one_names(seed: int) -> None:
+    dice = random.Random(seed)
+    named = passed = 0
+    for _ in range(1_000):
+        window = array("d", shapes(dice))
+        past = Past([(BUSY, window)], BEFORE, BEFORE + LEAD)
+        quickly, moved = may_have_moved(window, BEFORE, 0.01), closely(BUSY, window, past, 2.0, 0.01)
+        assert quickly or moved is None, list(window)
+        named += moved is not None
+        passed += quickly
+    assert 20 < named < passed < 1_000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_close_look_beside_numpy(seed: int) -> None:
+    numpy = pytest.importorskip("numpy")
+    dice = random.Random(seed)
+    for _ in range(50):
+        values = [dice.gauss(10, 1) for _ in range(BEFORE)] + [dice.gauss(20, 3) for _ in range(LEAD + 20)]
+        moved = closely(BUSY, array("d", values), Past([], BEFORE, BEFORE + LEAD), 2.0, 0.01)
+        assert moved is not None
+        before = numpy.array(values[:BEFORE:3])
+        assert moved.before == pytest.approx(numpy.median(before))
+        # Samples as they stand, without interpolation between two of them.
+        low, high = numpy.quantile(before, 0.25, method="lower"), numpy.quantile(before, 0.75, method="higher")
+        far = numpy.lib.stride_tricks.sliding_window_view(numpy.abs(numpy.array(values[BEFORE:]) - moved.before), 3)
+        held = far.min(axis=1).max()
+        assert moved.score == pytest.approx(held / (high - low))
+
+
+def test_other_threads_get_their_turn_between_short_stretches(story: Story) -> None:
+    breaths: list[int] = []
+    past = take(story.history(), story.series, END, ONSET, lambda: breaths.append(1))
+    assert breaths == [], "windows are read as they are asked for"
+    assert [key for key, _ in past.rows] == list(story.series)
+    assert len(breaths) == -(-len(story.series) // AT_ONCE) > 1
 
 
 def test_words() -> None:

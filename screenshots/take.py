@@ -40,7 +40,7 @@ SCREENS = {
 SERVICES = {
     "checkout": ("tests/sources/scrape/services/fastapi_app.py", "shop"),
     "search": ("tests/sources/scrape/services/fastapi_app.py", "search"),
-    "llama": ("tests/sources/inference/llamacpp_server.py", "chat"),
+    "llama": ("perf_tui/demo/model.py", "chat"),
 }
 """Real services of the tests, and the kind of traffic that each gets."""
 HOST = "web-1"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import socket
 import sys
@@ -16,18 +15,15 @@ import pytest
 from serving import PROFILES
 
 from perf_tui.config.schema import Target
+from perf_tui.demo.model import missing
 from perf_tui.engine.source import Derived, SourceError
 from perf_tui.measures.engines import Engine
 from perf_tui.measures.model import Status, Value, series
 from perf_tui.sources.scrape.fetch import Fetcher
 from perf_tui.sources.scrape.source import ScrapeSource
 
-MISSING = [name for name in ("xllamacpp", "gguf") if importlib.util.find_spec(name) is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING),
-    reason=f"not installed: {', '.join(MISSING)} (dependency group inference), no wheel for this platform?",
-)
-SERVER = Path(__file__).with_name("llamacpp_server.py")
+MISSING = missing()
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 SLOTS, SLOT_CONTEXT = 2, 2048
 REQUESTS, TOKENS = 4, 800
 PROMPT = "the cache of it "
@@ -40,7 +36,7 @@ async def llamacpp(folder: Path, *options: str) -> AsyncIterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(SERVER), str(folder), str(port), *options,
+        sys.executable, "-m", "perf_tui.demo.model", str(folder), str(port), *options,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -1,29 +1,47 @@
-"""`python llamacpp_server.py FOLDER PORT`: a tiny model with random weights, served by llama.cpp's own HTTP server.
+"""`python -m perf_tui.demo.model FOLDER PORT`: a tiny model with random weights, served by llama.cpp's own HTTP server.
 
-The model is written on the spot: four layers, a vocabulary of single bytes and a few words.
+The model is written on the spot: a few layers, a vocabulary of single bytes and a few words. What it
+answers means nothing; how it is served is real.
 """
 
-import sys
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
 import time
 from pathlib import Path
+from typing import Any
 
-import gguf
-import numpy
-import xllamacpp
+from perf_tui.demo import leash
 
-SLOTS, CONTEXT = 2, 4096
+NAME = "tiny"
+CONTEXT = 4096
+"""Tokens that the model can take in."""
 WIDTH, LAYERS, HEADS, HIDDEN = 256, 4, 8, 512
 WORDS = ["▁", "▁the", "▁a", "▁of", "▁it", "e", "t", "a", "o", "n", "."]
+NEEDS = ("xllamacpp", "gguf")
+
+
+def missing() -> str:
+    """In one line what to install so that there is a model server; empty where it is there."""
+    lacking = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    return (
+        f"no model server: {' and '.join(lacking)} missing; pip install 'perf-tui[demo]' brings it" if lacking else ""
+    )
 
 
 def write_model(file: Path) -> None:
-    """A llama with random weights."""
+    """A llama with random weights, the same each time."""
+    import gguf
+    import numpy
+
     specials = ["<unk>", "<s>", "</s>"]
     tokens = [*specials, *(f"<0x{byte:02X}>" for byte in range(256)), *WORDS]
     types = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL]
     types += [gguf.TokenType.BYTE] * 256 + [gguf.TokenType.NORMAL] * len(WORDS)
     writer = gguf.GGUFWriter(str(file), "llama")
-    writer.add_name("tiny")
+    writer.add_name(NAME)
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
@@ -43,7 +61,7 @@ def write_model(file: Path) -> None:
     writer.add_unk_token_id(0)
     random = numpy.random.default_rng(7)
 
-    def weights(*shape: int) -> numpy.ndarray:
+    def weights(*shape: int) -> Any:
         return (random.standard_normal(shape) * 0.05).astype(numpy.float32)
 
     ones = numpy.ones(WIDTH, numpy.float32)
@@ -64,14 +82,17 @@ def write_model(file: Path) -> None:
     writer.close()
 
 
-def serve(file: Path, port: int, metrics: bool) -> None:
-    """Serve it until the end of the process."""
+def serve(file: Path, port: int, slots: int, *, metrics: bool = True) -> None:
+    """Serve it on loopback until the end of the process; the slots share the context."""
+    import xllamacpp
+
     params = xllamacpp.CommonParams()
     params.model.path = str(file)
+    params.model_alias = {NAME}
     params.hostnames = ["127.0.0.1"]
     params.port = port
     params.n_ctx = CONTEXT
-    params.n_parallel = SLOTS
+    params.n_parallel = slots
     params.cpuparams.n_threads = 1
     params.endpoint_metrics = metrics
     params.endpoint_slots = params.endpoint_props = True
@@ -81,8 +102,21 @@ def serve(file: Path, port: int, metrics: bool) -> None:
         time.sleep(60)
 
 
-if __name__ == "__main__":
-    model = Path(sys.argv[1]) / "tiny.gguf"
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the model is, or is written")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--slots", type=int, default=2, help="requests that are answered at a time")
+    parser.add_argument("--no-metrics", action="store_true")
+    chosen = parser.parse_args()
+    leash.hold()
+    model = chosen.folder / f"{NAME}.gguf"
     if not model.exists():
-        write_model(model)
-    serve(model, int(sys.argv[2]), metrics="--no-metrics" not in sys.argv)
+        half = model.with_suffix(f".{os.getpid()}")
+        write_model(half)
+        half.replace(model)
+    serve(model, chosen.port, chosen.slots, metrics=not chosen.no_metrics)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""`python -m perf_tui.demo.worker NAME FOLDER --tasks URL [--model URL]`: takes tasks of its role, one after the other.
+
+A task is a conversation with the model server, or with none some work of its own. It appends heartbeats
+to `workers.jsonl` of the folder, its log to `NAME.log`, and scores of the answers to `scores.jsonl`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import signal
+import threading
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from perf_tui.demo import leash, model
+from perf_tui.demo.asking import ask
+from perf_tui.demo.chat import body_of
+from perf_tui.demo.lines import Lines, Log
+from perf_tui.demo.roles import ROLES
+from perf_tui.demo.scores import scores
+
+BEAT = 1.0
+"""Seconds between heartbeats."""
+PATIENCE = 8.0
+"""Seconds that the model has for an answer."""
+TOKENS = 60
+"""Tokens of an answer at most."""
+
+
+class Failed(Exception):  # noqa: N818  (what became of the task, not of the program)
+    """The task cannot be done; the text says why."""
+
+
+class Worker:
+    """One role."""
+
+    def __init__(self, name: str, folder: Path, tasks: str, server: str | None) -> None:
+        self._name = name
+        self._role = next(role for role in ROLES if role.name == name)
+        self._log_path = folder / f"{name}.log"
+        self._log = Log(str(self._log_path))
+        self._beats = Lines(str(folder / "workers.jsonl"))
+        self._scores = Lines(str(folder / "scores.jsonl"))
+        self._tasks, self._model = tasks, server
+        self._task = ""
+        self._since: float | None = None
+        self._done = self._failed = 0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Until it is told to end."""
+        signal.signal(signal.SIGTERM, lambda number, frame: self._over.set())
+        threading.Thread(target=self._beat_on, daemon=True).start()
+        self._log.say(f"started as process {os.getpid()}")
+        self._beat(event="started")
+        while not self._over.is_set():
+            try:
+                status, task = ask(self._tasks, "GET", f"/take?worker={self._name}", seconds=PATIENCE)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.3)  # it is not there yet
+                continue
+            if status == 200 and task is not None:
+                self._work(task)
+        self._log.say("told to end")
+        self._beat(state="stopped")
+
+    def _beat_on(self) -> None:
+        while not self._over.wait(BEAT):
+            self._beat()
+
+    def _beat(self, state: str = "", **told: str) -> None:
+        task, since = self._task, self._since
+        self._beats.put_json(
+            worker=self._name,
+            time=time.time(),
+            state=state or ("processing" if task else "waiting"),
+            task=task,
+            task_started=since if task else None,
+            done=self._done,
+            failed=self._failed,
+            interval=BEAT,
+            pid=os.getpid(),
+            role=self._role.title,
+            queue=self._name.lower(),
+            model=model.NAME if self._model else None,
+            log=str(self._log_path),
+            **told,
+        )
+
+    def _work(self, task: dict[str, Any]) -> None:
+        began = time.time()
+        self._since, self._task = began, str(task["name"])
+        self._log.say(f"task {task['id']} {self._task}, {task['behind']} behind it")
+        self._beat()
+        error = ""
+        try:
+            self._do(task)
+        except Failed as failed:
+            error = f"{self._task}: {failed}"
+            self._failed += 1
+        else:
+            self._done += 1
+        self._log.say(f"task {task['id']} {error or 'done'} after {time.time() - began:.1f} s")
+        self._task = ""
+        self._beat(error=error)
+        with suppress(OSError, http.client.HTTPException):
+            ask(self._tasks, "POST", "/done", {"worker": self._name, "id": task["id"]}, seconds=PATIENCE)
+
+    def _do(self, task: dict[str, Any]) -> None:
+        """Raises Failed."""
+        if "spin" in task:
+            end = time.monotonic() + float(task["spin"])
+            while time.monotonic() < end and not self._over.is_set():
+                zlib.compress(self._name.encode() * 2000)
+            return
+        turns = task.get("turns")
+        if not isinstance(turns, int):
+            raise Failed("it does not say how many turns")
+        said: list[str] = []
+        for turn in range(turns):
+            said.append(f"{self._task}, step {turn + 1} of {turns}: what is next?")
+            said.append(self._answer(said))
+            self._log.say(f"task {task['id']} step {turn + 1} of {turns}: {len(said[-1])} characters")
+            self._over.wait(random.uniform(0.3, 1.2))  # it does what it was told
+
+    def _answer(self, said: list[str]) -> str:
+        if self._model is None:
+            return zlib.compress(" ".join(said).encode() * 500).hex()[:200]
+        try:
+            status, told = ask(
+                self._model, "POST", "/v1/chat/completions", body_of(self._name, said, TOKENS), seconds=PATIENCE
+            )
+        except TimeoutError:
+            raise Failed(f"the model did not answer within {PATIENCE:g} s") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Failed(f"the model cannot be asked: {error or type(error).__name__}") from None
+        if status != 200:
+            raise Failed(f"the model answered with {status}")
+        answer = str(told["choices"][0]["message"]["content"])
+        if not answer.strip():
+            raise Failed("the model said nothing")
+        for name, score in scores(answer).items():
+            self._scores.put_json(name=name, score=round(score, 4), model=model.NAME, time=time.time())
+        return answer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=[role.name for role in ROLES])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tasks", required=True, metavar="URL", help="the queue")
+    parser.add_argument("--model", metavar="URL", help="the model server")
+    chosen = parser.parse_args()
+    leash.hold()
+    Worker(chosen.name, chosen.folder, chosen.tasks, chosen.model).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Alert, Silence, Transition
+from perf_tui.engine.alerts.model import Alert, Rule, Silence, Transition, compared
 from perf_tui.engine.own import OwnCost
 from perf_tui.engine.runner import Runner
 from perf_tui.engine.snapshot import TICK_TIME, Snapshot, SourceState
@@ -37,6 +37,7 @@ HISTORY_TICKS = 1800
 """Ticks kept in memory: an hour at 2 s."""
 PATIENCE = 0.5
 """Seconds for which a tick waits for its sources, and at most a quarter of the interval."""
+FAILED = (Status.ERROR, Status.DENIED)
 OWN = "perf-tui"
 """The name under which the engine stores what the monitor costs."""
 
@@ -149,6 +150,16 @@ class Engine:
         self.alerts.silence(Silence(self._wall() + seconds, rule, labels))
         self._call(self._begin_attending)
 
+    def lift(self, rule: str, key: Series | None = None) -> None:
+        """End the silences that cover an alert; without a series, those of the whole rule."""
+        self.alerts.lift(rule, key)
+        self._call(self._begin_attending)
+
+    def change_rules(self, rules: Sequence[Rule]) -> None:
+        """Judge by these rules from now on; what is as it was goes on as it was."""
+        self.alerts.change(rules)
+        self._call(self._begin_attending)
+
     def _wake_up(self) -> None:
         self._call(self._wake.set)
 
@@ -224,7 +235,8 @@ class Engine:
         at, wall = self._monotonic(), self._wall()
         traced += self._work_out(Moment(at, wall, self.interval))
         states = [runner.state for runner in self._runners]
-        self.store.put(OWN, self._own.samples(states, began), {}, at)
+        undelivered = self._outlet.failures() if self._outlet is not None else {}
+        self.store.put(OWN, self._own.samples(states, began, undelivered), {}, at)
         values = self.store.values()
         numbers = [(key, value.number) for key, value in values.items() if value.status is Status.OK]
         self.history.record(self._tick, [(TICK_TIME, wall), *numbers, *traced])
@@ -232,6 +244,11 @@ class Engine:
             self.history.forget(self._tick)
         failed = {runner.source.name for runner in self._runners if runner.failed}
         changes = self.alerts.evaluate(values, at, wall, self.interval, failed)
+        self.history.record(self._tick, [(compared(rule), number) for rule, number in self.alerts.compared()])
+        if self._outlet is not None:
+            changes += self.alerts.report(
+                {each.name: each.error or "" for each in self._outlet.troubles() if each.status in FAILED}
+            )
         self._why.follow(changes, values, self._tick, self.interval)
         explained: list[Transition] = []
         for question, why in self._why.answers():
@@ -340,8 +357,6 @@ class Engine:
     async def _attend(self) -> None:
         """Show at once what came of a wish about alerts; should no loop run, the next tick does."""
         lines = self.alerts.attend(self._monotonic(), self._wall())
-        if not lines:
-            return
         if self._keeper is not None:
             await self._keeper.keep(self.alerts, lines)
         alerts, log = self.alerts.active(), self.alerts.log()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import psutil
 
@@ -24,8 +24,8 @@ class OwnCost:
         self._process = psutil.Process()
         self._before: tuple[float, float] | None = None
 
-    def samples(self, sources: Sequence[SourceState], began: float) -> Iterator[Sample]:
-        """The `self.*` measures of a tick that began at `began`."""
+    def samples(self, sources: Sequence[SourceState], began: float, undelivered: Mapping[str, int]) -> Iterator[Sample]:
+        """The `self.*` measures of a tick that began at `began`; `undelivered` says how often handlers failed."""
         now, used = self._monotonic(), time.process_time()
         before, self._before = self._before, (now, used)
         yield Sample(_CPU, rate(before[1], used, now - before[0]) if before else PENDING)
@@ -33,4 +33,6 @@ class OwnCost:
         for source in sources:
             if source.duration is not None:
                 yield Sample(series("self.source.duration", source=source.name), ok(source.duration))
+        for handler, times in undelivered.items():
+            yield Sample(series("self.handler.failures", handler=handler), ok(float(times)))
         yield Sample(_TICK, ok(now - began))

@@ -57,6 +57,10 @@ class Dispatcher(Outlet):
         """Handlers that fail."""
         return tuple(post.trouble for post in self._posts if post.trouble is not None)
 
+    def failures(self) -> dict[str, int]:
+        """How often each handler has failed since it was well."""
+        return {post.name: post.failed for post in self._posts}
+
     def close(self) -> None:
         """Give the handlers a moment for what is waiting."""
         for post in self._posts:
@@ -76,6 +80,9 @@ class _Post:
         self._called: float | None = None
         self._thread: threading.Thread | None = None
         self._lost = 0
+        self.name = handler.name
+        self.failed = 0
+        """Deliveries that failed since one arrived."""
         self.trouble: SourceState | None = None
 
     def offer(self, batch: Batch, at: float) -> None:
@@ -131,7 +138,7 @@ class _Post:
             except Exception as error:
                 self._say(error)
             else:
-                self.trouble = None
+                self.trouble, self.failed = None, 0
                 return
             with self._news:
                 newer = self._handler.every is not None and bool(self._queue)
@@ -143,6 +150,7 @@ class _Post:
 
     def _say(self, error: Exception) -> None:
         status, reason = failure(error)
+        self.failed += 1
         if self._lost:
             reason = f"{reason}; {self._lost} not delivered"
         status = Status.DENIED if status is Status.DENIED else Status.ERROR

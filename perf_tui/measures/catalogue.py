@@ -138,6 +138,13 @@ _ALL = (
     Measure("self.memory", "By", "own memory", "Resident memory of perf-tui", ()),
     Measure("self.tick.duration", "s", "tick", "Time from the beginning of a tick to its snapshot", ()),
     Measure("self.source.duration", "s", "source", "Time that a source took to read", ("source",)),
+    Measure(
+        "self.handler.failures",
+        "1",
+        "failed deliveries",
+        "Deliveries of alerts by a handler that failed one after the other",
+        ("handler",),
+    ),
 )
 
 CATALOGUE: dict[str, Measure] = {measure.id: measure for measure in _ALL}

@@ -41,6 +41,7 @@ worker.cpu worker.memory worker.gpu_memory | worker | ratio By By
 worker.tasks.rate worker.tasks.completed worker.tasks.failed worker.uptime | worker | 1/s 1 1 s
 self.cpu self.memory self.tick.duration | | ratio By s
 self.source.duration | source | s
+self.handler.failures | handler | 1
 """
 
 

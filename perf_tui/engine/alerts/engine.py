@@ -6,17 +6,20 @@ Time is the monotonic clock's; the wall clock only dates what is told.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isnan
 
+from perf_tui.engine.alerts.carry import carry, same_places, saved, still, unchanged
 from perf_tui.engine.alerts.flap import Flap
 from perf_tui.engine.alerts.hush import Hush
 from perf_tui.engine.alerts.life import Instance
 from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Moved, Rule, Silence, State, Transition
+from perf_tui.engine.alerts.notice import Notices
 from perf_tui.engine.alerts.plan import Plan
 from perf_tui.engine.alerts.saved import Remembered, Saved
-from perf_tui.engine.alerts.watch import Group, Watch, group_series
+from perf_tui.engine.alerts.watch import Group, Watch
 from perf_tui.measures.model import Series, Status, Value
 
 LOG_LENGTH = 500
@@ -38,9 +41,13 @@ class AlertEngine:
         """Watches that have an instance, in the order in which they came."""
         self._turning: dict[tuple[int, Series], Watch] = {}
         """Watches whose alerts began or ended lately."""
-        self._plan = Plan(self.rules, lambda key: self._firing.get(key) or self._turning.get(key))
+        self._plan = Plan(self.rules, self._remembered)
         self._resolved: dict[tuple[str, Series], float] = {}
-        self._requests: deque[tuple[str, Series, Change] | Silence] = deque()
+        self._requests: deque[Callable[[], Iterable[Transition]]] = deque()
+        """Wishes from other threads: what each does on this one."""
+        self._silences: tuple[Silence, ...] = ()
+        self._notices = Notices()
+        self._compared: dict[int, float] = {}
         self._changes: list[tuple[Watch, Instance, Change, Level]] = []
         self._log: deque[Transition] = deque(maxlen=LOG_LENGTH)
         self._active: tuple[Alert, ...] = ()
@@ -68,13 +75,27 @@ class AlertEngine:
         """The state of each rule by its name, after the worst of its instances; without those that are inactive."""
         return self._states
 
+    def silences(self) -> tuple[Silence, ...]:
+        """Those in force."""
+        return self._silences
+
+    # The wishes are carried out by `attend`, on the engine's thread.
+
     def acknowledge(self, alert: Alert) -> None:
-        """Somebody knows of it: nothing more is told until it gets worse or ends. In force with `attend`."""
-        self._requests.append((alert.rule.name, alert.series, Change.ACKNOWLEDGED))
+        """Somebody knows of it: nothing more is told until it gets worse or ends."""
+        self._requests.append(partial(self._acknowledge, alert.rule.name, alert.series))
 
     def silence(self, silence: Silence) -> None:
-        """Tell nobody of these alerts until the silence is over. In force with `attend`."""
-        self._requests.append(silence)
+        """Tell nobody of these alerts until the silence is over."""
+        self._requests.append(partial(self._silence, silence))
+
+    def lift(self, rule: str, key: Series | None = None) -> None:
+        """End the silences that cover an alert; without a series, those of the whole rule."""
+        self._requests.append(partial(self._lift, rule, key))
+
+    def change(self, rules: Sequence[Rule]) -> None:
+        """Judge by these rules from now on; alerts of rules that are as they were are left alone."""
+        self._requests.append(partial(self._adopt, tuple(rules)))
 
     # -- on the engine's thread
 
@@ -91,6 +112,7 @@ class AlertEngine:
         `interval` is the seconds between two ticks, `failed` the names of the sources that cannot be read.
         """
         self._tick += 1
+        self._compared.clear()
         passed = at - self._judged_at if self._judged_at is not None else 0.0
         self._judged_at = at
         if passed > LONG_GAP * interval:
@@ -109,34 +131,27 @@ class AlertEngine:
     def attend(self, at: float, wall: float) -> list[Transition]:
         """Do what was asked for from other threads; returns the lines of the log that came of it."""
         self._at, self._wall = at, wall
-        changes = []
+        if not self._requests:
+            return []
+        lines: list[Transition] = []
         while self._requests:
-            request = self._requests.popleft()
-            if isinstance(request, Silence):
-                covered = [watch for watch in self._firing.values() if request.covers(watch.rule, watch.series)]
-                self.hush.add(request, at, wall)
-                changes += [self._note(watch, Change.SILENCED) for watch in covered]
-                continue
-            name, key, _ = request
-            for watch in self._firing.values():
-                instance = watch.instance
-                if instance and watch.rule.name == name and watch.series == key and instance.fired:
-                    instance.acknowledged = instance.fired
-                    changes.append(self._note(watch, Change.ACKNOWLEDGED))
-        if changes:
-            changes = self._add(changes)
-            self._publish()
-        return changes
+            lines += self._requests.popleft()()
+        lines = self._add(lines)
+        self._publish()
+        return lines
+
+    def report(self, failing: Mapping[str, str]) -> list[Transition]:
+        """Note who could not be told, and why, by name: lines for those that begin to fail, and are well again."""
+        lines = self._notices.of(failing, self._wall)
+        return self._add(lines) if lines else lines
+
+    def compared(self) -> list[tuple[str, float]]:
+        """What rules have compared in this tick, the worst of each, where that is not their measure's value."""
+        return [(self.rules[place].name, number) for place, number in self._compared.items()]
 
     def saved(self) -> list[Saved]:
         """All that is active, to be remembered."""
-        return [
-            Saved(
-                each.rule, each.series, each.level, each.value, each.since, each.held, each.fired, each.told,
-                each.acknowledged, each.quiet,
-            )
-            for each in (watch.instance for watch in self._firing.values()) if each is not None
-        ]  # fmt: skip
+        return [saved(watch.instance) for watch in self._firing.values() if watch.instance is not None]
 
     def restore(self, state: Remembered, at: float, wall: float) -> list[Transition]:
         """Be what was remembered, before anything is judged; returns the ends of alerts whose rules are gone.
@@ -156,13 +171,8 @@ class AlertEngine:
         for each in state.active:
             place = places.get(each.rule.name)
             rule = None if place is None else self.rules[place]
-            if place is None or rule is None or not _still(rule, each):
-                if each.fired:
-                    quiet = "" if each.told else each.quiet or "storm"
-                    line = Transition(
-                        wall, Change.CLEARED, each.rule, each.series, each.fired, each.value, each.since, quiet
-                    )
-                    ended.append(line)
+            if place is None or rule is None or not still(rule, each):
+                ended.append(each)
                 continue
             watch = self._plan.recall(place, rule, each.series)
             watch.age = each.value
@@ -171,7 +181,7 @@ class AlertEngine:
                 acknowledged=each.acknowledged, quiet=each.quiet, restored=True,
             )  # fmt: skip
             self._firing[place, each.series] = watch
-        lines = self._add(ended) if ended else []
+        lines = self._add(self._ended(ended))
         self._publish()
         return lines
 
@@ -189,6 +199,51 @@ class AlertEngine:
         self._told = tuple(self._log)
         self._publish()
         return lines
+
+    # -- wishes
+
+    def _acknowledge(self, name: str, key: Series) -> Iterator[Transition]:
+        for watch in self._firing.values():
+            instance = watch.instance
+            if instance and watch.rule.name == name and watch.series == key and instance.fired:
+                instance.acknowledged = instance.fired
+                yield self._note(watch, Change.ACKNOWLEDGED)
+
+    def _silence(self, silence: Silence) -> Iterator[Transition]:
+        covered = [watch for watch in self._firing.values() if silence.covers(watch.rule, watch.series)]
+        self.hush.add(silence, self._at, self._wall)
+        for watch in covered:
+            yield self._note(watch, Change.SILENCED)
+
+    def _lift(self, rule: str, key: Series | None) -> Iterator[Transition]:
+        ended = self.hush.lift(rule, key)
+        for watch in self._firing.values():
+            if any(silence.covers(watch.rule, watch.series) for silence in ended):
+                yield self._note(watch, Change.LIFTED)
+
+    def _adopt(self, rules: tuple[Rule, ...]) -> Iterator[Transition]:
+        old, self.rules = self.rules, unchanged(self.rules, rules)
+        same = same_places(old, self.rules)
+        before, self._plan = self._plan, Plan(self.rules, self._remembered)
+        self._plan.take_over(before, same)
+        carried = carry(self._firing, self._turning, self.rules, same, self._plan)
+        self._firing, self._turning = carried.firing, carried.turning
+        names = {rule.name for rule in self.rules}
+        self._resolved = {key: at for key, at in self._resolved.items() if key[0] in names}
+        self._compared.clear()  # by places of before
+        yield from self._ended(carried.ended)
+
+    def _remembered(self, key: tuple[int, Series]) -> Watch | None:
+        return self._firing.get(key) or self._turning.get(key)
+
+    def _ended(self, alerts: Iterable[Saved]) -> Iterator[Transition]:
+        """The ends of alerts whose rules are gone."""
+        for each in alerts:
+            if each.fired:
+                quiet = "" if each.told else each.quiet or "storm"
+                yield Transition(
+                    self._wall, Change.CLEARED, each.rule, each.series, each.fired, each.value, each.since, quiet
+                )
 
     # -- judging
 
@@ -210,6 +265,8 @@ class AlertEngine:
                 seen = number if known else None
                 if seen is not None and watch.window is not None:
                     seen = watch.window.push(at, seen, values)
+                    if seen is not None and group is None:
+                        self._compare(watch, seen)
                 if group is not None:
                     if seen is None:
                         group.miss(Status.PENDING if known else value.status)
@@ -222,6 +279,7 @@ class AlertEngine:
         for group in groups:
             number = group.result()
             if number is not None:
+                self._compare(group.watch, number)
                 self._judge(group.watch, number, at)
 
     def _listen(self, values: Mapping[Series, Value], passed: float) -> None:
@@ -232,10 +290,16 @@ class AlertEngine:
             else:
                 watch.age += passed
             watch.heard = False
+            self._compare(watch, watch.age)
             if watch.instance is not None or watch.wrong(watch.age):
                 self._judge(watch, watch.age, self._at)
         for watch in self._plan.forget(values):
             self._end(watch)
+
+    def _compare(self, watch: Watch, number: float) -> None:
+        worst = self._compared.get(watch.place)
+        if worst is None or (number < worst if watch.below else number > worst):
+            self._compared[watch.place] = number
 
     def _judge(self, watch: Watch, number: float, at: float) -> None:
         level = watch.level(number)
@@ -344,6 +408,7 @@ class AlertEngine:
         at = self._at
         alerts = [self._alert(watch, watch.instance, at) for watch in self._firing.values() if watch.instance]
         self._active = tuple(sorted(alerts, key=_worst_first))
+        self._silences = self.hush.silences()
         for key in [key for key, ended in self._resolved.items() if at - ended > RESOLVED_FOR]:
             del self._resolved[key]
         states = {name: State.RESOLVED for name, _ in self._resolved}
@@ -368,16 +433,6 @@ class AlertEngine:
             silence.until if silence is not None else None,
             instance.why,
         )
-
-
-def _still(rule: Rule, saved: Saved) -> bool:
-    """Whether a rule, which may have been edited since, can still have this alert."""
-    limits = dict(rule.thresholds)
-    if rule.kind is not saved.rule.kind or rule.metric != saved.series.id or (saved.fired or saved.level) not in limits:
-        return False
-    if rule.aggregate != "each":
-        return saved.series == group_series(rule, saved.series)
-    return rule.matches(saved.series) or saved.series == Series(rule.metric, rule.labels)
 
 
 def _worst_first(alert: Alert) -> tuple[bool, int, float]:

@@ -32,6 +32,12 @@ class Hush:
         """Begin a silence; its end is kept on the monotonic clock."""
         self._silences.append((at + silence.until - wall, silence))
 
+    def lift(self, rule: str, key: Series | None) -> list[Silence]:
+        """End the silences that cover an alert of a rule, or all that are of the rule alone; returns them."""
+        ended = [each for each in self._silences if _about(each[1], rule, key)]
+        self._silences = [each for each in self._silences if each not in ended]
+        return [silence for _, silence in ended]
+
     def expire(self, at: float) -> None:
         """Let go of the silences that are over."""
         self._silences = [each for each in self._silences if each[0] > at]
@@ -129,6 +135,12 @@ class Hush:
         change = Change.RAISED if instance.told is Level.OK else Change.ESCALATED
         instance.told, instance.quiet, instance.by = instance.fired, "", ""
         return change
+
+
+def _about(silence: Silence, rule: str, key: Series | None) -> bool:
+    if key is None:
+        return silence.rule == rule and not silence.labels
+    return silence.rule in ("", rule) and all(pair in key.labels for pair in silence.labels)
 
 
 def _target(key: Series) -> str:

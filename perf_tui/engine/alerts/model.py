@@ -41,6 +41,10 @@ class Change(StrEnum):
     CLEARED = "cleared"
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
+    LIFTED = "lifted"
+    """Its silence was ended before its time."""
+    FAILED = "failed"
+    """Not the alert, but who should have been told of alerts."""
 
 
 class State(StrEnum):
@@ -174,6 +178,11 @@ def unit_of(rule: Rule) -> str:
     return measure.unit if measure else "1"
 
 
+def compared(rule: str) -> Series:
+    """The pseudo-series under which the history keeps what a rule compares, where that is not its measure's value."""
+    return Series("rule.compared", (("rule", rule),))
+
+
 class Moved(NamedTuple):
     """A series that departed from what it used to be, around the time at which an alert began."""
 
@@ -237,7 +246,8 @@ class Transition:
     since: float
     """Wall time of the onset."""
     quiet: str = ""
-    """Why nobody is told but by the log: silenced, acknowledged, flapping, suppressed, storm; empty: they are."""
+    """Why nobody is told but by the log: silenced, acknowledged, flapping, suppressed, storm, lifted, handler;
+    empty: they are."""
     flapping: bool = False
     why: tuple[Moved, ...] = ()
     number: int = 0

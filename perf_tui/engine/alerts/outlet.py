@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from perf_tui.engine.alerts.model import Alert, Transition
 from perf_tui.engine.snapshot import SourceState
@@ -19,6 +19,10 @@ class Outlet(ABC):
     @abstractmethod
     def troubles(self) -> tuple[SourceState, ...]:
         """What could not be delivered, and why."""
+
+    @abstractmethod
+    def failures(self) -> Mapping[str, int]:
+        """How many deliveries of each handler have failed one after the other; 0 while it is well."""
 
     @abstractmethod
     def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from perf_tui.engine.alerts.model import Kind, Rule
 from perf_tui.engine.alerts.watch import Group, Watch, group_series
-from perf_tui.engine.alerts.windows import window_of
+from perf_tui.engine.alerts.windows import Window, window_of
 from perf_tui.measures.model import Series
 
 _Key = tuple[int, Series]
@@ -28,6 +28,8 @@ class Plan:
         self._empty: dict[int, Watch] = {}
         """Of rules on missing data that no series has fitted so far: a watch on the measure itself."""
         self._ended: list[Watch] = []
+        self._windows: dict[_Key, Window] = {}
+        """Of another plan, of series that have not been seen by this one."""
         self._free: dict[str, list[tuple[int, Rule]]] = {}
         self._bound: dict[tuple[str, tuple[str, str]], list[tuple[int, Rule]]] = {}
         for place, rule in enumerate(rules):
@@ -39,6 +41,24 @@ class Plan:
                 watch = self._watch((place, Series(rule.metric, rule.labels)), rule)
                 watch.heard = False
                 self._empty[place] = self._silent[place, watch.series] = watch
+
+    def take_over(self, other: Plan, places: Mapping[int, int]) -> None:
+        """Go on with what another plan has seen, of rules that both have: from their place there to the one here."""
+        self._windows = {
+            (places[watch.place], key): watch.window
+            for key, watches in other.watches.items()
+            for watch in watches
+            if watch.window is not None and watch.place in places
+        }
+        for (before, key), watch in other._silent.items():
+            if (place := places.get(before)) is None:
+                continue
+            if (fresh := self._empty.pop(place, None)) is not None:
+                del self._silent[place, fresh.series]
+            watch.place = place
+            self._silent[place, key] = watch
+            if before in other._empty:
+                self._empty[place] = watch
 
     def add(self, key: Series) -> tuple[Watch, ...]:
         """The watches on a series that was not there in the last tick."""
@@ -63,14 +83,17 @@ class Plan:
             return self._missed(place, rule, key)
         watch = self._watch((place, key), rule)
         if rule.aggregate == "each":
-            watch.window = watch.window or window_of(rule, key)
+            watch.window = watch.window or self._window(place, rule, key)
             return watch
         whole = place, group_series(rule, key)
-        member = Watch(place, rule, key, window_of(rule, key))
+        member = Watch(place, rule, key, self._window(place, rule, key))
         if whole not in self._groups:
             self._groups[whole] = Group(self._watch(whole, rule))
         member.group = self._groups[whole]
         return member
+
+    def _window(self, place: int, rule: Rule, key: Series) -> Window | None:
+        return self._windows.pop((place, key), None) or window_of(rule, key)
 
     def _missed(self, place: int, rule: Rule, key: Series) -> Watch | None:
         empty = self._empty.pop(place, None)

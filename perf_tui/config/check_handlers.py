@@ -10,14 +10,16 @@ from perf_tui.config.schema import AlertHandler
 _NEEDED = {
     "file": ("path",), "syslog": (), "command": ("command",), "webhook": ("url",), "alertmanager": ("url",),
     "email": ("server", "sender", "to"), "heartbeat": ("url",),
+    "apprise": (),
 }  # fmt: skip
 _ASKED = ("webhook", "alertmanager", "heartbeat")
 _OWN = {
-    "path": ("file",), "command": ("command",), "url": _ASKED, "every": ("heartbeat",), "server": ("email",),
+    "path": ("file",), "command": ("command",), "url": _ASKED, "every": ("heartbeat",),
+    "url_env": ("apprise",), "url_file": ("apprise",), "server": ("email",),
     "sender": ("email",), "to": ("email",), "bearer_token_env": _ASKED, "bearer_token_file": _ASKED,
     "username": (*_ASKED, "email"), "password_env": (*_ASKED, "email"), "password_file": (*_ASKED, "email"),
 }  # fmt: skip
-_SECRETS = ("bearer_token_env", "bearer_token_file", "password_env", "password_file")
+_SECRETS = ("bearer_token_env", "bearer_token_file", "password_env", "password_file", "url_env", "url_file")
 
 
 def check_handler(handler: AlertHandler, file: str, where: str) -> None:
@@ -29,6 +31,9 @@ def check_handler(handler: AlertHandler, file: str, where: str) -> None:
         if getattr(handler, key) and handler.kind not in kinds:
             problem = f"it is of use to handlers of kind {' or '.join(kinds)} alone"
             raise ConfigError(file, f"{where}.{_written(key)}", problem)
+    if handler.kind == "apprise" and handler.url_env is None and handler.url_file is None:
+        problem = "a handler of kind apprise needs url_env or url_file: an address of a service holds secrets"
+        raise ConfigError(file, where, problem)
     given = [key for key in _SECRETS if getattr(handler, key) is not None]
     if len(given) > 1:
         raise ConfigError(file, f"{where}.{given[1]}", f"{given[0]} is set already; a handler has one secret")

@@ -153,6 +153,7 @@ class AlertRule(Section, frozen=True):
 
     name: Name
     metric: str
+    enabled: bool = True
     kind: Literal["threshold", "no_data", "rate", "baseline", "burn_rate"] = "threshold"
     labels: dict[str, str] = {}
     aggregate: Literal["each", "max", "min", "sum", "avg", "count", "any"] = "each"
@@ -178,11 +179,13 @@ class AlertHandler(Section, frozen=True):
     """Where alerts go beside the screen."""
 
     name: Name
-    kind: Literal["file", "syslog", "command", "webhook", "alertmanager", "email", "heartbeat"]
+    kind: Literal["file", "syslog", "command", "webhook", "alertmanager", "email", "heartbeat", "apprise"]
     level: Literal["info", "warning", "critical"] = "info"
     path: Text | None = None
     command: tuple[Text, ...] = ()
     url: Url | None = None
+    url_env: Variable | None = None
+    url_file: Text | None = None
     every: Duration | None = None
     server: Text | None = None
     sender: Text | None = field(default=None, name="from")
@@ -199,6 +202,8 @@ class Alerting(Section, frozen=True):
     """What holds for all alerts."""
 
     remember: bool = True
+    toast: bool = True
+    bell: bool = False
 
 
 class HistoryStore(Section, frozen=True):

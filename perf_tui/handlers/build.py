@@ -39,6 +39,10 @@ def _of_kind(one: AlertHandler) -> Handler:
         from perf_tui.handlers.mail import Mail
 
         return Mail(one.name, one.server or "", one.sender or "", one.to, credentials, one.timeout)
+    if one.kind == "apprise":
+        from perf_tui.handlers.services import Services
+
+        return Services(one.name, Credentials(password_env=one.url_env, password_file=one.url_file), one.timeout)
     from perf_tui.handlers.web import Alertmanager, Heartbeat, Webhook
 
     if one.kind == "heartbeat":

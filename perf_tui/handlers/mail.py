@@ -9,9 +9,8 @@ from email.message import EmailMessage
 from email.utils import formatdate
 
 from perf_tui.handlers.handler import Batch, Handler
-from perf_tui.handlers.words import iso, sentence
+from perf_tui.handlers.words import letter
 from perf_tui.sources.scrape.credentials import Credentials
-from perf_tui.text import clean, cut
 
 
 class Mail(Handler):
@@ -47,14 +46,9 @@ class Mail(Handler):
             smtp.send_message(self._message(batch))
 
     def _message(self, batch: Batch) -> EmailMessage:
-        lines = [f"{iso(line.time)}  {sentence(line)}" for line in batch.lines]
-        if batch.more:
-            lines.append(f"+{batch.more} more")
         message = EmailMessage()
-        first = sentence(batch.lines[0]) if batch.lines else lines[0]
-        count = f" (+{len(lines) - 1})" if len(lines) > 1 else ""
-        message["Subject"] = cut(clean(f"[{batch.host}] {first}"), 150) + count
+        message["Subject"], text = letter(batch)
         message["From"], message["To"] = self._sender, ", ".join(self._to)
         message["Date"] = formatdate(batch.wall)
-        message.set_content("\n".join(lines) + "\n")
+        message.set_content(text)
         return message

@@ -11,7 +11,7 @@ from perf_tui.engine.why.words import words
 from perf_tui.handlers.handler import Batch
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.units import number
-from perf_tui.text import clean
+from perf_tui.text import clean, cut
 
 
 def iso(wall: float) -> str:
@@ -31,6 +31,16 @@ def sentence(line: Transition) -> str:
     """A whole line: what happened to which rule, the numbers, the message, and what else moved."""
     parts = [f"{line.change} {line.level.word}: {line.rule.name}", subject(line), line.rule.message, words(line.why)]
     return clean(" · ".join(part for part in parts if part))
+
+
+def letter(batch: Batch) -> tuple[str, str]:
+    """A subject, and a line for each change."""
+    lines = [f"{iso(line.time)}  {sentence(line)}" for line in batch.lines]
+    if batch.more:
+        lines.append(f"+{batch.more} more")
+    first = sentence(batch.lines[0]) if batch.lines else lines[0]
+    count = f" (+{len(lines) - 1})" if len(lines) > 1 else ""
+    return cut(clean(f"[{batch.host}] {first}"), 150) + count, "\n".join(lines) + "\n"
 
 
 def record(line: Transition, host: str) -> dict[str, Any]:

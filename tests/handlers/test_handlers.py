@@ -23,7 +23,7 @@ from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.model import Alert, Change, Level, Rule, State
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.source import SourceDenied, SourceError
-from perf_tui.handlers import dispatch
+from perf_tui.handlers import build, dispatch
 from perf_tui.handlers.build import dispatcher
 from perf_tui.handlers.dispatch import MOST_WAITING, TOGETHER, Dispatcher
 from perf_tui.handlers.handler import Batch, Handler
@@ -311,6 +311,9 @@ BAD = [
     ({"kind": "email", "server": "x", "to": ["b"]}, "handlers[0]: a handler of kind email needs from"),
     ({"kind": "webhook", "url": "http://u:hunter2@x/"}, "handlers[0].url: an address must not hold a user or password"),
     ({"kind": "webhook", "url": "http://x/", "username": "u"}, "handlers[0]: a user and a password belong together"),
+    ({"kind": "apprise", "url": "http://x/"}, "handlers[0].url: it is of use to handlers of kind webhook or"),
+    ({"kind": "apprise"}, "handlers[0]: a handler of kind apprise needs url_env or url_file: an address"),
+    ({"kind": "apprise", "url_env": "A", "url_file": "b"}, "handlers[0].url_file: url_env is set already; a handler"),
     ({"kind": "heartbeat", "url": "http://x/", "every": "0s"}, "handlers[0].every: '0s' is not allowed; allowed: from"),
 ]
 
@@ -320,3 +323,86 @@ def test_what_is_wrong_is_said(handler: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError) as raised:
         parse({"handlers": [{"name": "h", **handler}]}, "x")
     assert str(raised.value).startswith("x: " + said)
+
+
+class TestServices:
+    @pytest.fixture(autouse=True)
+    def _there(self) -> None:
+        pytest.importorskip("apprise", reason="Apprise is not installed (the extra `apprise`)")
+
+    def services(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> Handler:
+        monkeypatch.setenv("SERVICES", "\n".join(addresses))
+        config = parse({"handlers": [{"name": "phone", "kind": "apprise", "url_env": "SERVICES", "timeout": 5}]}, "x")
+        return build._handler(config.handlers[0])
+
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    def test_a_service_gets_a_title_all_lines_and_how_bad_it_is(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = server.url.replace("http://", "json://")
+        handler = self.services(monkeypatch, f"{address}/one", f"{address}/two?method=POST")
+        handler.deliver(batch(line(), line(Change.CLEARED), more=3))
+        got = {path: body for _, path, _, body in (server.asked.get(timeout=SOON) for _ in range(2))}
+        assert sorted(got) == ["/one", "/two"]
+        assert got["/one"]["title"].startswith("[web-1] raised critical: slow · latency checkout p99 1.90s")
+        assert got["/one"]["title"].endswith("(+2)")
+        assert got["/one"]["message"].count("latency checkout p99") == 2
+        assert got["/one"]["message"].strip().endswith("+3 more")
+        assert got["/one"]["type"] == "failure"
+
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    def test_what_is_not_taken_is_said_without_the_address(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        server.answers = [(302, {"Location": server.url + "/elsewhere"})]
+        handler = self.services(monkeypatch, server.url.replace("http://", "json://user:hunter2@"))
+        with pytest.raises(SourceError, match=r"^a service did not take it$"):
+            handler.deliver(batch(line()))
+        assert server.asked.get(timeout=SOON)[1] == "/"
+        assert server.asked.empty(), "no redirect is followed"
+        with pytest.raises(SourceError, match=r"^address 1 of the environment variable SERVICES is none that Apprise"):
+            self.services(monkeypatch, "no-service://hunter2").deliver(batch(line()))
+        with pytest.raises(SourceDenied, match=r"^the environment variable SERVICES holds no address"):
+            self.services(monkeypatch, " ").deliver(batch(line()))
+        with pytest.raises(SourceDenied, match=r"^the environment variable SERVICES is not set"):
+            self.services(monkeypatch).deliver(batch(line()))
+        assert capfd.readouterr() == ("", ""), "it writes nothing on the terminal"
+
+    def test_without_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "apprise", None)
+        with pytest.raises(SourceError, match=r"pip install perf-tui\[apprise\]"):
+            self.services(monkeypatch, "json://127.0.0.1").deliver(batch(line()))
+
+
+async def test_a_handler_that_fails_is_a_line_in_the_log_and_delays_nothing(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(dispatch, "ATTEMPTS", 10**6)
+    handler = Recorder("pager")
+    handler.go_on.clear()
+    engine = Engine(
+        [FakeSource(lambda n: {P99._replace(labels=()): 1.9})], AlertEngine([RULE]), 2.0,
+        outlet=Dispatcher([handler], "web-1"), monotonic=clock, wall=clock.wall, host="test",
+    )  # fmt: skip
+
+    async def changes_after_a_tick() -> list[tuple[Change, str]]:
+        clock.advance(2.0)
+        snapshot = await engine.tick()
+        return [(each.change, each.rule.name) for each in snapshot.log]
+
+    assert await changes_after_a_tick() == [(Change.RAISED, "slow")], "the tick does not wait for it"
+    handler.failures = 10**9
+    handler.go_on.set()
+    while len(await changes_after_a_tick()) < 2:
+        pass
+    snapshot = engine.store.snapshot
+    line = snapshot.log[-1]
+    assert (line.change, line.rule.name, line.rule.message) == (Change.FAILED, "handler pager", "not now")
+    assert (snapshot.get("self.handler.failures", handler="pager").number or 0) >= 1
+    handler.failures = 0
+    while len(await changes_after_a_tick()) < 3:
+        pass
+    assert engine.store.snapshot.log[-1].change is Change.CLEARED
+    assert handler.got.get(timeout=SOON).lines, "it was delivered in the end, and the failure itself never"
+    assert handler.got.empty()

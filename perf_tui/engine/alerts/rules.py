@@ -23,8 +23,8 @@ _WORDS = {
 
 
 def rules(config: Config) -> list[Rule]:
-    """The rules of a configuration, in its order."""
-    return [rule_of(each) for each in config.alerts]
+    """The rules of a configuration that are switched on, in its order."""
+    return [rule_of(each) for each in config.alerts if each.enabled]
 
 
 def rule_of(alert: AlertRule) -> Rule:

@@ -399,7 +399,8 @@ async def test_a_handler_that_fails_is_a_line_in_the_log_and_delays_nothing(
     snapshot = engine.store.snapshot
     line = snapshot.log[-1]
     assert (line.change, line.rule.name, line.rule.message) == (Change.FAILED, "handler pager", "not now")
-    assert (snapshot.get("self.handler.failures", handler="pager").number or 0) >= 1
+    await changes_after_a_tick()
+    assert (engine.store.snapshot.get("self.handler.failures", handler="pager").number or 0) >= 1
     handler.failures = 0
     while len(await changes_after_a_tick()) < 3:
         pass

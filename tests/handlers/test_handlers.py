@@ -381,9 +381,9 @@ async def test_a_handler_that_fails_is_a_line_in_the_log_and_delays_nothing(
     monkeypatch.setattr(dispatch, "ATTEMPTS", 10**6)
     handler = Recorder("pager")
     handler.go_on.clear()
+    post = Dispatcher([handler], "web-1")
     engine = Engine(
-        [FakeSource(lambda n: {P99._replace(labels=()): 1.9})], AlertEngine([RULE]), 2.0,
-        outlet=Dispatcher([handler], "web-1"), monotonic=clock, wall=clock.wall, host="test",
+        [FakeSource(lambda n: {P99._replace(labels=()): 1.9})], AlertEngine([RULE]), 2.0, outlet=post, monotonic=clock, wall=clock.wall, host="test",
     )  # fmt: skip
 
     async def changes_after_a_tick() -> list[tuple[Change, str]]:
@@ -407,3 +407,4 @@ async def test_a_handler_that_fails_is_a_line_in_the_log_and_delays_nothing(
     assert engine.store.snapshot.log[-1].change is Change.CLEARED
     assert handler.got.get(timeout=SOON).lines, "it was delivered in the end, and the failure itself never"
     assert handler.got.empty()
+    post.close()

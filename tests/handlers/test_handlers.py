@@ -383,7 +383,8 @@ async def test_a_handler_that_fails_is_a_line_in_the_log_and_delays_nothing(
     handler.go_on.clear()
     post = Dispatcher([handler], "web-1")
     engine = Engine(
-        [FakeSource(lambda n: {P99._replace(labels=()): 1.9})], AlertEngine([RULE]), 2.0, outlet=post, monotonic=clock, wall=clock.wall, host="test",
+        [FakeSource(lambda n: {P99._replace(labels=()): 1.9})], AlertEngine([RULE]), 2.0, outlet=post,
+        monotonic=clock, wall=clock.wall, host="test",
     )  # fmt: skip
 
     async def changes_after_a_tick() -> list[tuple[Change, str]]:

@@ -141,7 +141,7 @@ _ALL = (
     Measure(
         "self.handler.failures",
         "1",
-        "failed deliveries",
+        "failed sends",
         "Deliveries of alerts by a handler that failed one after the other",
         ("handler",),
     ),

@@ -8,10 +8,11 @@ over SSH.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from math import isnan, nan
 
-from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.snapshot import TICK_TIME, Snapshot
 from perf_tui.measures.model import Series
 from perf_tui.measures.units import seconds
 
@@ -54,15 +55,39 @@ class Timeline:
         if self.columns < len(end):
             return rule * self.columns
         text = list(rule * self.columns)
-        column = self.ticks * self.snapshot.interval
-        step = _step(column * 16)
-        for number in range(1, int(self.span / step) + 1):
+        step = _step(self.ticks * self.snapshot.interval * 16)
+        ages, free = self._ages(), self.columns - 6
+        for number in range(1, int(max(self.span, ages[0][0] if ages else 0.0) / step) + 1):
             label = f" −{_short(step * number)} "
-            place = self.columns - round(step * number / column)
-            if place >= 0 and place + len(label) <= self.columns - 6:
+            place = self._column(step * number, ages)
+            if 0 <= place <= free - len(label):
                 text[place : place + len(label)] = label
+                free = place
         text[self.columns - len(end) :] = end
         return "".join(text)
+
+    def _ages(self) -> list[tuple[float, int]]:
+        """Seconds since each tick, and its place, the oldest first; none where all came at this interval, or nearly so.
+
+        The clock of ticks trembles: an axis that followed it always would be sent again and again.
+        """
+        times = [(time, place) for place, time in enumerate(self.values(TICK_TIME)) if not isnan(time)]
+        if len(times) < 2:
+            return []
+        (oldest, first), (newest, last) = times[0], times[-1]
+        expected = (last - first) * self.snapshot.interval
+        if abs(newest - oldest - expected) < self.ticks * self.snapshot.interval:
+            return []
+        return [(newest - time, place) for time, place in times]
+
+    def _column(self, age: float, ages: list[tuple[float, int]]) -> int:
+        """The column of what was `age` seconds ago."""
+        if not ages:
+            return self.columns - round(age / (self.ticks * self.snapshot.interval))
+        place = ages[max(0, bisect_left(ages, -age, key=lambda each: -each[0]) - 1)][1]
+        if age > ages[0][0]:  # before the first tick: as if it had always been this interval
+            place -= round((age - ages[0][0]) / self.snapshot.interval)
+        return place // self.ticks
 
 
 def _short(whole: int) -> str:

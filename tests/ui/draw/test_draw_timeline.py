@@ -7,7 +7,7 @@ from math import isnan, nan
 
 import pytest
 
-from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.snapshot import TICK_TIME, Snapshot
 from perf_tui.measures.model import series
 from perf_tui.measures.ring import History
 from perf_tui.ui.draw.timeline import Timeline, highest
@@ -121,3 +121,28 @@ def test_axis_labels_are_round() -> None:
     assert " −30s " in line([0.0], 80, interval=0.5).axis("─")
     assert " −2h " in line([0.0], 120, interval=60.0).axis("─")
     assert " −1m30s " in line([0.0], 120, interval=0.5).axis("─")
+
+
+@pytest.mark.parametrize("intervals", [(10.0, 2.0), (2.0, 10.0), (0.5, 60.0), (60.0, 0.5), (2.0, 2.001)])
+def test_labels_stand_where_that_time_is_after_another_interval_was_chosen(intervals: tuple[float, float]) -> None:
+    times = [1000.0]
+    for interval in intervals:
+        times += [times[-1] + interval * number for number in range(1, 61)]
+    kept = History(1800)
+    for tick, time in enumerate(times):
+        if tick % 7:  # some ticks were missed
+            kept.record(tick, [(TICK_TIME, time)])
+    columns = 61
+    timeline = Timeline(Snapshot(tick=120, interval=intervals[1], history=kept), columns)
+    axis = timeline.axis("─")
+    assert len(axis) == columns
+    found = 0
+    for label in axis.replace("─", " ").split():
+        if label.startswith("−") and label[1:-1].isdigit():
+            ago = int(label[1:-1]) * {"s": 1, "m": 60, "h": 3600}[label[-1]]
+            tick = timeline.first + axis.index(f" {label} ") * 2
+            # Between the ticks on both sides of its column: the labels round, and ticks were missed.
+            around = [times[-1] - times[each] for each in (max(0, tick - 2), min(120, tick + 3))]
+            assert around[1] - 1e-9 <= ago <= around[0] + 1e-9, (label, axis)
+            found += 1
+    assert found

@@ -15,9 +15,8 @@ from perf_tui.cli.sampling import collected
 from perf_tui.cli.signals import ending_signals
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.model import Transition
-from perf_tui.engine.snapshot import Snapshot, SourceState
+from perf_tui.engine.snapshot import NOT_READ, Snapshot
 from perf_tui.export.values import iso
-from perf_tui.measures.model import Status
 from perf_tui.measures.units import number
 from perf_tui.text import clean
 
@@ -101,25 +100,13 @@ class Failures:
     def __call__(self, snapshot: Snapshot) -> None:
         """Say what changed."""
         for source in snapshot.sources:
-            words = _trouble(source)
+            words = source.trouble
             before = self._told.get(source.name)
             if words is None and before is not None:
                 del self._told[source.name]
-                words = f"{source.name}: {'well' if source.kind in _NOT_READ else 'read'} again"
+                words = f"{source.name}: {'well' if source.kind in NOT_READ else 'read'} again"
             elif words is None or words == before:
                 continue
             else:
                 self._told[source.name] = words
             print(f"{PROGRAM}: {clean(words)}", file=sys.stderr, flush=True)
-
-
-_NOT_READ = ("handler", "alerts")
-"""Kinds of what is listed with the sources and reads nothing."""
-
-
-def _trouble(source: SourceState) -> str | None:
-    if source.status in (Status.ERROR, Status.DENIED):
-        if source.kind in _NOT_READ:
-            return f"{source.name}: {source.error}"
-        return f"{source.name} cannot be read: {source.error}"
-    return None

@@ -13,6 +13,8 @@ from perf_tui.measures.ring import History
 TICK_TIME = series("tick.time")
 """The pseudo-series under which the history keeps each tick's wall time."""
 
+NOT_READ = frozenset(("handler", "alerts"))
+"""Kinds of what is listed with the sources and reads nothing."""
 _UNKNOWN = absent("no source gives it")
 
 
@@ -26,6 +28,14 @@ class SourceState:
     duration: float | None = None
     """Seconds that the last reading took."""
     error: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with it, in words; None where nothing is."""
+        if self.status not in (Status.ERROR, Status.DENIED):
+            return None
+        verb = "" if self.kind in NOT_READ else " cannot be read"
+        return f"{self.name}{verb}: {self.error}"
 
 
 @dataclass(frozen=True, slots=True)

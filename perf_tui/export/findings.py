@@ -8,7 +8,7 @@ from typing import NamedTuple
 from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, Status
+from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
 from perf_tui.text import clean
 
@@ -35,7 +35,7 @@ def findings(snapshot: Snapshot) -> list[Finding]:
     found += [
         Finding("warning", source=source)
         for source in snapshot.sources
-        if source.status in (Status.ERROR, Status.DENIED)
+        if source.trouble is not None
     ]
     return sorted(found, key=lambda finding: _RANK[finding.level])
 
@@ -55,7 +55,7 @@ def _beyond(snapshot: Snapshot) -> Iterator[Finding]:
 def words(finding: Finding, now: float) -> str:
     """A finding as the exports write it, with ids that rules take."""
     if finding.source is not None:
-        return f"{clean(finding.source.name)} cannot be read: {clean(finding.source.error or '')}"
+        return clean(finding.source.trouble or "")
     assert finding.series is not None  # of an alert and of a value
     assert finding.value is not None
     unit = CATALOGUE[finding.series.id].unit

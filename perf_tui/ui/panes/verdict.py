@@ -37,7 +37,7 @@ def _findings(view: View) -> Iterator[Spans]:
     for finding in findings(snapshot):
         mark = (f"{glyphs.marks[finding.level]} ", finding.level)
         if finding.source is not None:
-            yield mark, (f"{finding.source.name} cannot be read: {finding.source.error}", "text")
+            yield mark, (finding.source.trouble or "", "text")
         elif finding.series is not None:
             why = why_words(finding.alert.why, glyphs.arrow) if finding.alert is not None else ""
             behind = f" — {why}" if why else cause(finding.series, snapshot)

@@ -40,7 +40,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-Block: TypeAlias = Facts | Table
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A chart drawn in characters of one width, under its title."""
+
+    title: str
+    rows: tuple[str, ...]
+
+
+Block: TypeAlias = Facts | Table | Plot
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,7 @@ def findings(snapshot: Snapshot) -> list[Finding]:
     told = {alert.series for alert in firing}
     found = [Finding(alert.level.word, alert.series, alert.value, alert) for alert in firing]
     found += [finding for finding in _beyond(snapshot) if finding.series not in told]
-    found += [
-        Finding("warning", source=source)
-        for source in snapshot.sources
-        if source.trouble is not None
-    ]
+    found += [Finding("warning", source=source) for source in snapshot.sources if source.trouble is not None]
     return sorted(found, key=lambda finding: _RANK[finding.level])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from perf_tui.export.document import Cell, Document, Facts, Table
+from perf_tui.export.document import Block, Cell, Document, Facts, Plot, Table
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #1f2328; --dim: #59636e; --line: #d1d9e0; --page: #ffffff;
@@ -25,6 +25,7 @@ td.number, th.number { text-align: right; }
 span.word { color: var(--dim); } span.fact { display: inline-block; margin-right: 1.2rem; }
 .critical { color: var(--critical); } .warning { color: var(--warning); }
 .info { color: var(--info); } .ok { color: var(--ok); }
+pre { font: 13px/1.25 ui-monospace, monospace; }
 footer { color: var(--dim); margin-top: 2rem; }
 """.strip()
 
@@ -55,13 +56,24 @@ def _lines(document: Document) -> Iterator[str]:
     for section in document.sections:
         yield f"<h2>{escape(section.title)}</h2>"
         for block in section.blocks:
-            yield '<div class="wide"><table>'
-            yield from _facts(block, document) if isinstance(block, Facts) else _table(block, document)
-            yield "</table></div>"
+            yield from _block(block, document)
     if document.legend:
         yield f"<footer>{escape(document.dot.join(document.legend))}</footer>"
     yield "</body>"
     yield "</html>"
+
+
+def _block(block: Block, document: Document) -> Iterator[str]:
+    yield '<div class="wide">'
+    match block:
+        case Facts():
+            yield from ("<table>", *_facts(block, document), "</table>")
+        case Table():
+            yield from ("<table>", *_table(block, document), "</table>")
+        case Plot():
+            yield f"<p>{escape(block.title)}</p>"
+            yield f"<pre>{escape(chr(10).join(block.rows))}</pre>"
+    yield "</div>"
 
 
 def _facts(facts: Facts, document: Document) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from perf_tui.export.document import Cell, Column, Document, Facts, Table
+from perf_tui.export.document import Block, Cell, Column, Document, Facts, Plot, Table
 
 # Whatever Markdown or the HTML within it could act on, in a line that does not begin with it.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
@@ -34,10 +34,24 @@ def _lines(document: Document) -> Iterator[str]:
         yield f"## {escape(section.title)}"
         for block in section.blocks:
             yield ""
-            yield from _facts(block, document) if isinstance(block, Facts) else _table(block, document)
+            yield from _block(block, document)
     if document.legend:
         yield ""
         yield document.dot.join(map(escape, document.legend))
+
+
+def _block(block: Block, document: Document) -> Iterator[str]:
+    match block:
+        case Facts():
+            yield from _facts(block, document)
+        case Table():
+            yield from _table(block, document)
+        case Plot():
+            yield escape(block.title)
+            yield ""
+            yield "```text"
+            yield from block.rows
+            yield "```"
 
 
 def _facts(facts: Facts, document: Document) -> Iterator[str]:

@@ -11,6 +11,7 @@ from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export.document import Block, Cell, Column, Document, Section, Table
 from perf_tui.export.findings import findings, words
 from perf_tui.export.layers import LAYERS, layer
+from perf_tui.export.recent import plots
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import PENDING, Status, Value
 from perf_tui.measures.units import ASCII_MARKS, MARKS, number, seconds, show, size
@@ -36,6 +37,7 @@ def build(snapshot: Snapshot, ascii_only: bool = False) -> Document:
     """The snapshot for people: verdict, layers, processes, alerts, what failed."""
     found = tuple(Cell(words(finding, snapshot.time), finding.level) for finding in findings(snapshot))
     sections = (
+        *_recent(snapshot, ascii_only),
         *_layers(snapshot, ascii_only),
         *_processes(snapshot, ascii_only),
         *_alerts(snapshot),
@@ -59,6 +61,11 @@ def _well(snapshot: Snapshot) -> Cell:
     if any(source.status is Status.OK for source in snapshot.sources):
         return Cell("well", "ok")
     return Cell("nothing has been read yet", "warning")
+
+
+def _recent(snapshot: Snapshot, ascii_only: bool) -> Iterator[Section]:
+    if drawn := tuple(plots(snapshot, ascii_only)):
+        yield Section("One clock", drawn)
 
 
 def _layers(snapshot: Snapshot, ascii_only: bool) -> Iterator[Section]:

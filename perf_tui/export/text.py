@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perf_tui.export.document import Document, Facts, Table
+from perf_tui.export.document import Block, Document, Facts, Plot, Table
 from perf_tui.text import fit, width
 
 WIDTH = 120
@@ -25,10 +25,21 @@ def _lines(document: Document) -> Iterator[str]:
         for number, block in enumerate(section.blocks):
             if number:
                 yield ""
-            yield from _facts(block, document) if isinstance(block, Facts) else _table(block, document)
+            yield from _block(block, document)
     if document.legend:
         yield ""
         yield document.dot.join(document.legend)
+
+
+def _block(block: Block, document: Document) -> Iterator[str]:
+    match block:
+        case Facts():
+            yield from _facts(block, document)
+        case Table():
+            yield from _table(block, document)
+        case Plot():
+            yield block.title
+            yield from block.rows
 
 
 def _facts(facts: Facts, document: Document) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from perf_tui.engine.snapshot import Snapshot
+from perf_tui.export.choice import STACKED_ON, begins
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series, Status, Value, series
 from perf_tui.text import cut
@@ -16,9 +17,6 @@ from perf_tui.ui.view import Rows, View
 
 Line = tuple[str, str, Value, Sequence[str]]
 """Label, measure, its value, and what else there is to know, the most important first."""
-
-STACKED_ON = ("dm-", "md", "loop", "zram")
-"""Disks that pass their traffic on to others, by the beginning of their names: not counted twice."""
 
 
 def total(snapshot: Snapshot, id: str, skip: tuple[str, ...] = ()) -> Value:
@@ -34,11 +32,6 @@ def summed(values: Sequence[Value]) -> Value:
         return values[0]
     stale = any(value.status is Status.STALE for value in known)
     return Value(sum(value.number or 0.0 for value in known), Status.STALE if stale else Status.OK)
-
-
-def begins(key: Series, names: tuple[str, ...]) -> bool:
-    """Whether a label's value begins with one of `names`. What could not be read at all has no labels."""
-    return any(value.startswith(names) for _, value in key.labels)
 
 
 def highest(snapshot: Snapshot, id: str) -> tuple[Series, Value]:

@@ -4,13 +4,12 @@ the other."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from math import isnan
 
 from perf_tui.engine.alerts.model import Change
-from perf_tui.engine.snapshot import TICK_TIME, Snapshot
+from perf_tui.engine.snapshot import TICK_TIME
+from perf_tui.export.choice import Choice, choose
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, series
 from perf_tui.measures.units import number
 from perf_tui.text import cut
 from perf_tui.ui.draw.charts import area, nice
@@ -18,19 +17,10 @@ from perf_tui.ui.draw.row import Row, Spans
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.alertlog import subject
 from perf_tui.ui.panes.levels import in_runs, level_runs
-from perf_tui.ui.panes.meters import STACKED_ON, begins
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
 LABEL, NUMBERS = 18, 22
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A series that is worth a chart, and the role that it is drawn in."""
-
-    key: Series
-    role: str
 
 
 class OneClock(Pane):
@@ -52,45 +42,6 @@ class OneClock(Pane):
             rows.extend(_chart(choice, line, each + (1 if place < spare else 0), width, view))
         rows.append(_axis(line, width, view))
         return rows
-
-
-def choose(snapshot: Snapshot, most: int) -> list[Choice]:
-    """Alerting series by level, then the vital signs of each layer."""
-    firing: dict[Series, Choice] = {}
-    for alert in snapshot.alerts:
-        if alert.firing:  # two rules may watch one series: the worst of them comes first
-            firing.setdefault(alert.series, Choice(alert.series, alert.level.word))
-    chosen = list(firing.values())
-    vital = [
-        *_busiest(snapshot, "app.request.duration", stat="p99"),
-        *_busiest(snapshot, "app.request.rate"),
-        *_busiest(snapshot, "ai.requests.waiting"),
-        *_busiest(snapshot, "ai.kv_cache.utilization"),
-        series("system.cpu.utilization"),
-        series("system.memory.utilization"),
-        *_busiest(snapshot, "system.disk.busy", STACKED_ON),
-        *_busiest(snapshot, "system.network.receive"),
-        *_busiest(snapshot, "system.network.transmit"),
-        series("system.pressure", resource="io", stat="some"),
-    ]
-    seen = {choice.key for choice in chosen}
-    chosen += [Choice(key, "chart1") for key in vital if key in snapshot.values and key not in seen]
-    return chosen[:most]
-
-
-def _busiest(snapshot: Snapshot, id: str, skip: tuple[str, ...] = (), **labels: str) -> list[Series]:
-    """The series of a measure with the most in the last minutes, so that the choice does not jump."""
-    keys = [
-        key
-        for key in snapshot.index.get(id, ())
-        if key.labels and not begins(key, skip) and labels.items() <= dict(key.labels).items()
-    ]
-
-    def moved(key: Series) -> tuple[float, bool]:
-        # Where nothing moved, a real link is worth more than the loopback.
-        return sum(value for value in snapshot.past(key, 150) if not isnan(value)), key.labels[0][1] != "lo"
-
-    return [max(keys, key=moved)] if keys else []
 
 
 def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) -> Rows:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from perf_tui.engine.snapshot import TICK_TIME
+from perf_tui.export.plot import PlotLine, plot
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Status
 from perf_tui.measures.units import number, seconds
 from perf_tui.text import clean
 from perf_tui.ui.draw.charts import nice, top_of
-from perf_tui.ui.draw.plot import PlotLine, plot
 from perf_tui.ui.draw.row import Row
 from perf_tui.ui.draw.timeline import Timeline
 from perf_tui.ui.panes.charts import ChartPane
@@ -77,9 +77,7 @@ class LatencyPlot(ChartPane):
         if height < 5 or width < 30:
             return []
         line = Timeline(view.snapshot, (width - 10) // 2 * 2)
-        curves = [
-            PlotLine(curve.name, line.points(self.key(curve.id, **curve.labels)), curve.role) for curve in LATENCIES
-        ]
+        curves = [PlotLine(curve.name, line.points(self.key(curve.id, **curve.labels))) for curve in LATENCIES]
         high = nice(max(top_of(curve.values) for curve in curves), "s")
         if not any(top_of(curve.values) for curve in curves):
             value = self.value(view, "app.request.duration", stat="p99")
@@ -89,4 +87,10 @@ class LatencyPlot(ChartPane):
         places = range(line.columns // 6, line.columns, max(1, line.columns // 5))
         ticks = [(at, clock(times[at * line.ticks])) for at in places if times[at * line.ticks] > 0]
         heights = [(high * part, number(high * part, "s")) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
-        return plot(curves, width, height, high, ticks, heights, view.glyphs.ascii_only)
+        drawn = []
+        for runs in plot(curves, width, height, high, ticks, heights, view.glyphs.ascii_only):
+            row = Row(width)
+            for text, curve in runs:
+                row.put(text, "dim" if curve is None else LATENCIES[curve].role)
+            drawn.append(row.done())
+        return drawn

@@ -55,9 +55,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(sys.argv[1:] if argv is None else argv, argparse.Namespace(**_DEFAULTS))
     if arguments.collect_only and arguments.command is None:
         arguments.command = "collect"
-    if arguments.json and arguments.command not in (None, "doctor"):
+    if arguments.json and arguments.command not in (None, "doctor", "demo"):
         parser.error("--json belongs to --once and doctor")
-    if arguments.once and arguments.command is not None:
+    if arguments.once and arguments.command not in (None, "demo"):
         parser.error(f"--once and {arguments.command} exclude each other")
     return arguments
 
@@ -108,6 +108,7 @@ def _parser() -> Parser:
     inner = alerts.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser)
     _command(inner, "check", "validate a file of rules, TOML or JSON").add_argument("file", metavar="FILE")
     _command(inner, "import", "alert rules of a Prometheus rule file, as TOML").add_argument("file", metavar="FILE")
+    _add_demo(_command(commands, "demo", "a small service, a model server and workers, started to be watched"))
     discover = _command(commands, "discover", "what runs here that can be watched")
     discover.add_argument("--write", action="store_true", help="add it to config.toml")
     _add_json(_command(commands, "doctor", "what can be read and what not, with the mend"), "JSON instead of text")
@@ -127,6 +128,16 @@ def _command(commands: argparse._SubParsersAction[Parser], name: str, words: str
     parser = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
     _add_settings(parser)
     return parser
+
+
+def _add_demo(demo: Parser) -> None:
+    demo.add_argument(
+        "--once", action="store_true", default=argparse.SUPPRESS, help="two samples one interval apart, to stdout"
+    )
+    _add_json(demo, "with --once: JSON instead of text")
+    _add_seconds(demo, "no interface: a line for each change, for this time")
+    demo.add_argument("--incidents", metavar="WHICH", default="all", help="all, off, or the name of one (docs/demo.md)")
+    demo.add_argument("--pace", type=seconds, metavar="SECONDS", help="from one incident to the next (default 150)")
 
 
 def _add_settings(parser: Parser) -> None:
@@ -154,14 +165,14 @@ def _add_json(parser: Parser, words: str) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
 
 
-def _add_seconds(parser: Parser) -> None:
+def _add_seconds(parser: Parser, words: str = "end after this time; without it, run until interrupted") -> None:
     parser.add_argument(
         "--for",
         dest="seconds",
         type=seconds,
         metavar="SECONDS",
         default=argparse.SUPPRESS,
-        help="end after this time; without it, run until interrupted",
+        help=words,
     )
 
 

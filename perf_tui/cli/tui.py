@@ -8,15 +8,18 @@ from perf_tui.config.schema import Config
 from perf_tui.ui.first import drawn
 
 
-def run(config: Config) -> int:
-    """Start the engine, show the interface, end both. Returns the exit code."""
+def run(config: Config, badge: str = "", notice: str = "") -> int:
+    """Start the engine, show the interface, end both. Returns the exit code.
+
+    `badge` is a word for the header, `notice` a line that is shown once.
+    """
     engine = build_engine(config, remember=True)
     with ending_signals():
         engine.start()
         try:
-            with drawn(engine, config):
+            with drawn(engine, config, badge):
                 from perf_tui.ui.run import run as show  # Textual, while there is something to look at
 
-                return show(engine, config)
+                return show(engine, config, badge, notice)
         finally:
             engine.stop()

@@ -40,6 +40,12 @@ class Crew:
             except queue.Empty:
                 self._look()
 
+    def leave(self) -> None:
+        """End them, those that are stopped as well, and this process."""
+        for part in self._parts.values():
+            part.process.kill()
+        leash.end_at_once()
+
     def _start(self, name: str) -> Part:
         return Part("worker", name, *self._words)
 
@@ -68,9 +74,10 @@ def main() -> None:
     parser.add_argument("--model", metavar="URL", help="the model server")
     chosen = parser.parse_args()
     levers: queue.Queue[Mapping[str, Any]] = queue.Queue()
-    leash.hold(levers.put)
     model = ["--model", chosen.model] if chosen.model else []
-    Crew([str(chosen.folder), "--tasks", chosen.tasks, *model]).run(levers)
+    crew = Crew([str(chosen.folder), "--tasks", chosen.tasks, *model])
+    leash.hold(levers.put, crew.leave)
+    crew.run(levers)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Part:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl+C is for whoever started it, who then ends it
         )
 
     def __enter__(self) -> Self:

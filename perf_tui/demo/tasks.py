@@ -1,7 +1,7 @@
 """`python -m perf_tui.demo.tasks PORT`: the queue from which workers take their tasks, over HTTP.
 
-`POST /tasks` puts one in, `GET /take?worker=NAME` waits a little for the next one of that worker's role,
-`POST /done` says that it is over. A task that its worker lost goes back to the head of the queue.
+`POST /tasks` puts one in, `GET /take?worker=NAME` waits a little for the next one of that worker's role, or
+one of no role, `POST /done` says that it is over. A task that its worker lost goes back to the head of the queue.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ WAIT = 2.0
 MOST = 50
 """Tasks that wait for one worker; more are refused."""
 
+ANYBODY = ""
+"""The role of tasks that any worker may take."""
+
 Task = dict[str, Any]
 
 
@@ -34,14 +37,15 @@ class Queue:
         self._numbers = count(1)
 
     async def put(self, request: web.Request) -> web.Response:
-        """A JSON object; `role` says whose it is. 503 where too many wait already."""
+        """A JSON object; `role` says whose it is, none is whoever's asks first. 503 where too many wait already."""
         task = await request.json()
-        role = str(task["role"])
+        role = str(task.get("role", ANYBODY))
         if len(self._waiting[role]) >= MOST:
             raise web.HTTPServiceUnavailable(text="the queue is full")
         task["id"] = next(self._numbers)
         self._waiting[role].append(task)
-        self._news[role].set()
+        for news in [self._news[role]] if role != ANYBODY else self._news.values():
+            news.set()
         return web.json_response({"id": task["id"]}, status=202)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -50,13 +54,16 @@ class Queue:
         waiting = self._waiting[worker]
         if (lost := self._taken.pop(worker, None)) is not None:
             waiting.appendleft(lost)
-        if not waiting:
+        if not waiting and not self._waiting[ANYBODY]:
             self._news[worker].clear()
             try:
                 await asyncio.wait_for(self._news[worker].wait(), WAIT)
             except TimeoutError:
                 return web.Response(status=204)
-        task = self._taken[worker] = waiting.popleft()
+        source = self._waiting[ANYBODY] or waiting
+        if not source:  # somebody else was faster
+            return web.Response(status=204)
+        task = self._taken[worker] = source.popleft()
         return web.json_response({**task, "behind": len(waiting)})
 
     async def done(self, request: web.Request) -> web.Response:

@@ -60,7 +60,10 @@ class PerfApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""
 
-    def __init__(self, engine: Engine, config: Config, *, colour: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, config: Config, *, colour: bool = True, badge: str = "", notice: str = ""
+    ) -> None:
+        """`badge` is a word for the header, `notice` a line that is shown once."""
         self.DEFAULT_MODE = config.ui.screen  # type: ignore[misc]  # Textual reads it from the instance
         # Without colour Textual's own widgets keep to the terminal's as well.
         super().__init__(ansi_color=None if colour else True)
@@ -69,6 +72,7 @@ class PerfApp(App[None]):
         self.glyphs = ASCII if config.ui.ascii else UNICODE
         self.palette: Palette = chosen(config.ui.theme, colour)
         self._colour = colour
+        self._badge, self._notice = badge, notice
         self.log_shown = True
         self.keys = {
             command.id: command.shown_as(config.keys.get(command.id, command.keys)).split()[0] for command in COMMANDS
@@ -94,6 +98,8 @@ class PerfApp(App[None]):
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
+        if self._notice:
+            self.notify(self._notice, timeout=15, markup=False)
 
     def on_unmount(self) -> None:
         if self._bridge is not None:
@@ -113,6 +119,7 @@ class PerfApp(App[None]):
             self.glyphs,
             paused=self._frozen is not None,
             alive=self.engine.failure is None,
+            badge=self._badge,
         )
 
     @property

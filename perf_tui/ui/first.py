@@ -31,8 +31,11 @@ _BEGIN, _END = "\x1b[?1049h\x1b[?25l\x1b[H", "\x1b[0m\x1b[?1049l\x1b[?25h"
 
 
 @contextmanager
-def drawn(engine: Engine, config: Config) -> Iterator[None]:
-    """Draw it; the interface draws over it. Where that never comes to run, the terminal is given back."""
+def drawn(engine: Engine, config: Config, badge: str = "") -> Iterator[None]:
+    """Draw it, with a word for the header; the interface draws over it.
+
+    Where that never comes to run, the terminal is given back.
+    """
     claim()
     screen = sys.__stderr__
     if screen is None or not screen.isatty():
@@ -42,7 +45,7 @@ def drawn(engine: Engine, config: Config) -> Iterator[None]:
         columns, rows = os.get_terminal_size(screen.fileno())
         snapshot = _first(engine)
         if snapshot is not None and columns >= SMALLEST[0] and rows >= SMALLEST[1]:
-            view = View(snapshot, config, ASCII if config.ui.ascii else UNICODE)
+            view = View(snapshot, config, ASCII if config.ui.ascii else UNICODE, badge=badge)
             screen.write(_BEGIN + picture(view, chosen(config.ui.theme, coloured()), columns, rows))
             screen.flush()
         yield

@@ -84,10 +84,13 @@ class Watchdog:
         os._exit(self._code)
 
 
-def run(engine: Engine, config: Config) -> int:
-    """Show the interface until it is quit; returns the exit code. The engine must have been started."""
+def run(engine: Engine, config: Config, badge: str = "", notice: str = "") -> int:
+    """Show the interface until it is quit; returns the exit code. The engine must have been started.
+
+    `badge` is a word for the header, `notice` a line that is shown once.
+    """
     terminal.claim()
-    app = PerfApp(engine, config, colour=terminal.coloured())
+    app = PerfApp(engine, config, colour=terminal.coloured(), badge=badge, notice=notice)
     watchdog = Watchdog(app, engine)
     watchdog.start()
     try:

@@ -25,6 +25,8 @@ class View:
     paused: bool = False
     alive: bool = True
     """Whether the collector runs."""
+    badge: str = ""
+    """A word that the header never leaves out: that this is a demo."""
 
     def text(self, value: Value, unit: str) -> str:
         """A value as this screen writes it."""

@@ -34,8 +34,11 @@ def header(view: View, width: int) -> Spans:
     right = _alerts(view)
     host = min(SHORTEST_HOST, cells_of(snapshot.host))
     row = Row(width)
-    if width - _cells((*when, *right)) - host >= 12:  # the program's name is the first to give way
-        row.put(" perf-tui ", "badge")
+    badge = f"{view.badge} " if view.badge else ""
+    if width - _cells((*when, *right)) - host - cells_of(badge) >= 12:  # the program's name is the first to give way
+        row.put(f" perf-tui {badge}", "badge")
+    elif badge:
+        row.put(f" {badge}", "badge")
     room = row.gap().left - _cells(when)
     for group in _others(view):
         if _cells((*right, *group)) > room - host:

@@ -53,7 +53,8 @@ def _follow(base: Config, incidents: str, pace: float, seconds: float) -> int:
 
     events = Events()
     with ending_signals(), Demo(incidents, pace, told=events.told) as demo:
-        _say_missing(demo)
+        if not _there(demo):
+            return NOTHING_COLLECTED
         return follow(demo.config(base), seconds, events, Failures(), Transitions())
 
 
@@ -61,18 +62,21 @@ def _once(base: Config, as_json: bool) -> int:
     from perf_tui.cli.once import printed
 
     with ending_signals(), Demo("off") as demo:
-        _say_missing(demo)
-        try:
-            demo.wait()
-        except ChildProcessError as error:
-            print(f"{PROGRAM}: {error}", file=sys.stderr)
+        if not _there(demo):
             return NOTHING_COLLECTED
         return printed(demo.config(base), as_json=as_json)
 
 
-def _say_missing(demo: Demo) -> None:
+def _there(demo: Demo) -> bool:
+    """Wait for its parts, saying what is missing."""
     if demo.missing:
         print(f"{PROGRAM}: {demo.missing}", file=sys.stderr)
+    try:
+        demo.wait()
+    except ChildProcessError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 class Events:

@@ -11,6 +11,7 @@ import http.client
 import os
 import random
 import signal
+import socket
 import threading
 import time
 import zlib
@@ -20,21 +21,15 @@ from typing import Any
 
 from perf_tui.demo import leash, model
 from perf_tui.demo.asking import ask
-from perf_tui.demo.chat import body_of
 from perf_tui.demo.lines import Lines, Log
 from perf_tui.demo.roles import ROLES
 from perf_tui.demo.scores import scores
+from perf_tui.demo.speaker import Failed, Speaker
 
 BEAT = 1.0
 """Seconds between heartbeats."""
 PATIENCE = 8.0
-"""Seconds that the model has for an answer."""
-TOKENS = 60
-"""Tokens of an answer at most."""
-
-
-class Failed(Exception):  # noqa: N818  (what became of the task, not of the program)
-    """The task cannot be done; the text says why."""
+"""Seconds for each answer of the queue."""
 
 
 class Worker:
@@ -47,7 +42,8 @@ class Worker:
         self._log = Log(str(self._log_path))
         self._beats = Lines(str(folder / "workers.jsonl"))
         self._scores = Lines(str(folder / "scores.jsonl"))
-        self._tasks, self._model = tasks, server
+        self._tasks = tasks
+        self._model = Speaker(server, name) if server else None
         self._task = ""
         self._since: float | None = None
         self._done = self._failed = 0
@@ -86,12 +82,19 @@ class Worker:
             failed=self._failed,
             interval=BEAT,
             pid=os.getpid(),
+            host=socket.gethostname(),
             role=self._role.title,
             queue=self._name.lower(),
-            model=model.NAME if self._model else None,
             log=str(self._log_path),
+            **self._used(),
             **told,
         )
+
+    def _used(self) -> dict[str, Any]:
+        if self._model is None:
+            return {}
+        names = ("tokens_in", "tokens_out", "cache_reads", "retried", "context", "context_limit")
+        return {"model": model.NAME, **{name: getattr(self._model, name) for name in names}}
 
     def _work(self, task: dict[str, Any]) -> None:
         began = time.time()
@@ -132,19 +135,7 @@ class Worker:
     def _answer(self, said: list[str]) -> str:
         if self._model is None:
             return zlib.compress(" ".join(said).encode() * 500).hex()[:200]
-        try:
-            status, told = ask(
-                self._model, "POST", "/v1/chat/completions", body_of(self._name, said, TOKENS), seconds=PATIENCE
-            )
-        except TimeoutError:
-            raise Failed(f"the model did not answer within {PATIENCE:g} s") from None
-        except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"the model cannot be asked: {error or type(error).__name__}") from None
-        if status != 200:
-            raise Failed(f"the model answered with {status}")
-        answer = str(told["choices"][0]["message"]["content"])
-        if not answer.strip():
-            raise Failed("the model said nothing")
+        answer = self._model.answer(said)
         for name, score in scores(answer).items():
             self._scores.put_json(name=name, score=round(score, 4), model=model.NAME, time=time.time())
         return answer

@@ -18,6 +18,8 @@ from perf_tui.demo import leash
 NAME = "tiny"
 CONTEXT = 4096
 """Tokens that the model can take in."""
+CACHE_MIB = 64
+"""Memory for prompts that have left their slots; llama.cpp takes up to 8 GiB by itself."""
 WIDTH, LAYERS, HEADS, HIDDEN = 256, 4, 8, 512
 WORDS = ["▁", "▁the", "▁a", "▁of", "▁it", "e", "t", "a", "o", "n", "."]
 NEEDS = ("xllamacpp", "gguf")
@@ -96,6 +98,7 @@ def serve(file: Path, port: int, slots: int, *, metrics: bool = True) -> None:
     params.cpuparams.n_threads = 1
     params.endpoint_metrics = metrics
     params.endpoint_slots = params.endpoint_props = True
+    params.cache_ram_mib = CACHE_MIB
     params.warmup = False
     server = xllamacpp.Server(params)
     while server.listening_address:  # it serves as long as somebody holds it

@@ -71,7 +71,10 @@ def test_collect_only_is_collect() -> None:
     ("argv", "line"),
     [
         (["colect"], "'colect' is no command; the nearest is collect; see perf-tui --help"),
-        (["%"], "'%' is no command; known: collect, snapshot, alerts, demo, discover, doctor, config; see perf-tui --help"),
+        (
+            ["%"],
+            "'%' is no command; known: collect, snapshot, alerts, demo, discover, doctor, config; see perf-tui --help",
+        ),
         (["alerts", "chek", "f"], "'chek' is no command; the nearest is check; see perf-tui alerts --help"),
         (
             ["config", "show"],

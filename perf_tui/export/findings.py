@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.snapshot import Snapshot, SourceState
+from perf_tui.engine.why.words import words as why_words
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
@@ -48,15 +49,18 @@ def _beyond(snapshot: Snapshot) -> Iterator[Finding]:
                 yield Finding(level, key, amount)
 
 
-def words(finding: Finding, now: float) -> str:
+def words(finding: Finding, now: float, ascii_only: bool = False) -> str:
     """A finding as the exports write it, with ids that rules take."""
     if finding.source is not None:
         return clean(finding.source.trouble or "")
     assert finding.series is not None  # of an alert and of a value
     assert finding.value is not None
-    unit = CATALOGUE[finding.series.id].unit
+    unit = finding.alert.unit if finding.alert is not None else CATALOGUE[finding.series.id].unit
     text = f"{clean(str(finding.series))} {number(finding.value, unit)}"
     if (alert := finding.alert) is None:
         return text
     lasted = seconds(max(0.0, now - alert.since))
-    return f"{text} (limit {number(alert.threshold, unit)}) for {lasted}: {clean(alert.rule.message)}"
+    text = f"{text} (limit {number(alert.threshold, unit)}) for {lasted}: {clean(alert.rule.message)}"
+    arrow, dot = ("->", " - ") if ascii_only else ("→", " · ")
+    why = clean(why_words(alert.why, arrow, dot))
+    return f"{text}{dot}{why}" if why else text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from perf_tui import __version__
-from perf_tui.engine.alerts.model import Alert
+from perf_tui.engine.alerts.model import Alert, Moved
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export.values import exported, iso
 from perf_tui.measures import workers
@@ -100,14 +101,32 @@ def _alert(alert: Alert) -> dict[str, Any]:
     return {
         "rule": clean(alert.rule.name),
         "level": alert.level.word,
-        "state": "firing" if alert.firing else "pending",
+        "state": str(alert.told_state),
         "metric": alert.series.id,
         "labels": _labels(alert.series),
-        "value": alert.value,
+        "value": _finite(alert.value),
         "threshold": alert.threshold,
         "since": iso(alert.since),
         "message": clean(alert.rule.message),
+        "flapping": alert.flapping,
+        "silenced_until": None if alert.until is None else iso(alert.until),
+        "why": [_moved(each) for each in alert.why],
     }
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {
+        "id": moved.series.id,
+        "labels": _labels(moved.series),
+        "before": _finite(moved.before),
+        "after": _finite(moved.after),
+        "onset_seconds": moved.onset,
+        "score": _finite(moved.score),
+    }
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
 
 
 def _labels(key: Series) -> dict[str, str]:

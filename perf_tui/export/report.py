@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from perf_tui import __version__
 from perf_tui.engine.snapshot import Snapshot
+from perf_tui.engine.why.words import words as why_words
 from perf_tui.export.document import Block, Cell, Column, Document, Section, Table
 from perf_tui.export.findings import findings, words
 from perf_tui.export.layers import LAYERS, layer
 from perf_tui.export.recent import plots
-from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import PENDING, Status, Value
 from perf_tui.measures.units import ASCII_MARKS, MARKS, number, seconds, show, size
 from perf_tui.text import clean, cut
@@ -35,12 +35,12 @@ _MEANINGS = {
 
 def build(snapshot: Snapshot, ascii_only: bool = False) -> Document:
     """The snapshot for people: verdict, layers, processes, alerts, what failed."""
-    found = tuple(Cell(words(finding, snapshot.time), finding.level) for finding in findings(snapshot))
+    found = tuple(Cell(words(finding, snapshot.time, ascii_only), finding.level) for finding in findings(snapshot))
     sections = (
         *_recent(snapshot, ascii_only),
         *_layers(snapshot, ascii_only),
         *_processes(snapshot, ascii_only),
-        *_alerts(snapshot),
+        *_alerts(snapshot, ascii_only),
         *_failures(snapshot),
     )
     return Document(
@@ -105,26 +105,28 @@ def _process_table(rows: list[Process], ascii_only: bool) -> Table:
     )
 
 
-def _alerts(snapshot: Snapshot) -> Iterator[Section]:
+def _alerts(snapshot: Snapshot, ascii_only: bool) -> Iterator[Section]:
     if not snapshot.alerts:
         return
     columns = (
         Column("level"), Column("state"), Column("rule"), Column("measure"), Column("value", True),
-        Column("limit", True), Column("for", True), Column("message"),
+        Column("limit", True), Column("for", True), Column("message"), Column("what else moved"),
     )  # fmt: skip
+    arrow, dot = ("->", " - ") if ascii_only else ("→", " · ")
     rows = []
     for alert in snapshot.alerts:
-        unit = CATALOGUE[alert.series.id].unit
+        unit = alert.unit
         rows.append(
             (
                 Cell(alert.level.word, alert.level.word),
-                Cell("firing" if alert.firing else "pending"),
+                Cell(alert.told_state.value),
                 Cell(clean(alert.rule.name)),
                 Cell(clean(str(alert.series))),
                 Cell(number(alert.value, unit)),
                 Cell(number(alert.threshold, unit)),
                 Cell(seconds(max(0.0, snapshot.time - alert.since))),
                 Cell(clean(alert.rule.message)),
+                Cell(clean(why_words(alert.why, arrow, dot))),
             )
         )
     yield Section("Alerts", (Table(columns, tuple(rows)),))

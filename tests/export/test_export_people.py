@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 import pytest
 
+from perf_tui.engine.alerts.model import Alert, Kind, Level, Moved, Rule, State
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.export import formats
 from perf_tui.export.findings import findings, words
@@ -17,6 +19,7 @@ from perf_tui.sources.system.processes import Process
 from perf_tui.text import width
 
 Make = Callable[..., Snapshot]
+TIME = 1_795_341_600.0
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +94,21 @@ class TestText:
         rows = [line.split() for line in section(usual, "ALERTS")]
         assert rows[1][:8] == ["▲", "warning", "firing", "cpu", "system.cpu.utilization", "84%", "80%", "2m10s"]
         assert rows[2][2] == "pending"
+
+    @pytest.mark.parametrize("name", ["txt", "md", "html"])
+    def test_what_else_moved_stands_in_the_verdict_and_the_table(self, make: Make, name: str) -> None:
+        used = series("system.memory.used")
+        waiting = series("ai.requests.waiting", engine="vllm", model="m")
+        why = (Moved(waiting, 0.0, 37.0, 9.5, -4.0), Moved(used, 2.0**30, 2.0**32, 5.0, 4.0))
+        rule = Rule("growth", used.id, ((Level.WARNING, 1.0),), kind=Kind.BASELINE, unit="ratio", message="grows")
+        alert = Alert(rule, used, Level.WARNING, True, 1.5, TIME - 60, State.ACKNOWLEDGED, why=why)
+        snapshot = make({used: Value(2.0**30)}, alerts=(alert,))
+        text = html.unescape(formats.render(snapshot, name))
+        assert text.count("before it: waiting vllm 0 → 37 · after it: used 1.00GiB → 4.00GiB") == 2
+        assert "acknowledged" in text
+        assert "150%" in text, "in the unit of what the rule compares"
+        plain = formats.render(snapshot, name, ascii_only=True)
+        assert "before it: waiting vllm 0 -> 37 - after it: used 1.00GiB -> 4.00GiB" in html.unescape(plain)
 
     def test_what_was_not_read_stands_with_its_reason(self, usual: Snapshot) -> None:
         text = "\n".join(section(usual, "NOT READ"))

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from math import inf, nan
 from typing import Any
@@ -15,12 +16,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from perf_tui import __version__
+from perf_tui.engine.alerts.model import Alert, Level, Moved, Rule, State
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.export import formats
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series, Status, Value, series
 
 Make = Callable[..., Snapshot]
+TIME = 1_795_341_600.0
+"""Of the snapshots: 2026-11-22T10:00:00Z."""
 
 
 def strict_json(text: str) -> Any:
@@ -62,6 +66,23 @@ class TestJson:
             "reason": None,
         }
 
+    def test_what_else_moved_and_who_knows(self, make: Make) -> None:
+        waiting = series("ai.requests.waiting", engine="vllm", model="m")
+        why = (Moved(waiting, 0.0, 37.0, 9.5, -4.0),)
+        cpu = series("system.cpu.utilization")
+        rule = Rule("cpu", cpu.id, ((Level.CRITICAL, 0.95),))
+        alert = Alert(rule, cpu, Level.CRITICAL, True, inf, TIME, State.SILENCED, until=TIME + 60.0, why=why)
+        snapshot = make({cpu: Value(0.99)}, alerts=(alert, replace(alert, state=State.ACKNOWLEDGED, until=None)))
+        silenced, known = strict_json(formats.render(snapshot, "json"))["alerts"]
+        assert (silenced["state"], silenced["silenced_until"]) == ("silenced", "2026-11-22T10:01:00.000Z")
+        assert (known["state"], known["silenced_until"], known["value"]) == ("acknowledged", None, None)
+        assert silenced["why"] == [
+            {
+                "id": "ai.requests.waiting", "labels": {"engine": "vllm", "model": "m"}, "before": 0.0, "after": 37.0,
+                "onset_seconds": -4.0, "score": 9.5,
+            }
+        ]  # fmt: skip
+
     def test_an_alert_and_a_source(self, usual: Snapshot) -> None:
         document = strict_json(formats.render(usual, "json"))
         assert document["alerts"][0] == {
@@ -74,6 +95,9 @@ class TestJson:
             "threshold": 0.8,
             "since": "2026-11-22T09:57:50.000Z",
             "message": "CPU is high",
+            "flapping": False,
+            "silenced_until": None,
+            "why": [],
         }
         assert document["alerts"][1]["state"] == "pending"
         assert document["sources"] == [

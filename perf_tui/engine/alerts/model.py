@@ -221,6 +221,11 @@ class Alert:
     """What else moved, what did so first coming first; empty until it has been worked out."""
 
     @property
+    def told_state(self) -> State:
+        """Its state, also where it says no more than whether it fires."""
+        return self.state or (State.FIRING if self.firing else State.PENDING)
+
+    @property
     def threshold(self) -> float:
         """The limit that was passed."""
         return self.rule.limit(self.level)

@@ -10,11 +10,11 @@ from perf_tui.measures.model import Series
 from perf_tui.measures.units import number
 
 
-def words(why: Sequence[Moved], arrow: str = "→") -> str:
+def words(why: Sequence[Moved], arrow: str = "→", dot: str = " · ") -> str:
     """All of it, what moved before the alert's onset apart from what did after; empty where nothing did."""
     before = ", ".join(one(each, arrow) for each in why if each.onset <= 0)
     after = ", ".join(one(each, arrow) for each in why if each.onset > 0)
-    return " · ".join(
+    return dot.join(
         f"{when}: {what}" for when, what in (("before it", before), ("after it", after)) if what
     )  # fmt: skip
 

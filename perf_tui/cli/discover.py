@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-import stat
 import sys
 import time
 import tomllib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -98,12 +95,7 @@ def _extend(path: Path, targets: Sequence[Target]) -> str:
     added = add_targets(text, targets)
     parse(tomllib.loads(added.text.removeprefix("\ufeff")), str(path))
     backup = path.with_name(f"{path.name}.bak-{time.strftime('%Y%m%d-%H%M%S')}")
-    before = path.stat()
-    for each, content in ((backup, text), (path, added.text)):
-        files.write(each, content, replace=each is path)
-        os.chmod(each, stat.S_IMODE(before.st_mode))
-        with suppress(OSError):  # only root may give a file to others
-            os.chown(each, before.st_uid, before.st_gid)
+    files.rewrite(path, added.text, backup)
     how = "written anew, in another form, as its targets stand in one line" if added.rewritten else "added at its end"
     return f"{path}: {len(targets)} {_noun(targets)} {how}; as it was before: {backup.name}\n"
 

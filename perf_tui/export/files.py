@@ -55,6 +55,20 @@ def write(path: Path, text: str, *, replace: bool = True) -> None:
     _sync_folder(path.parent)
 
 
+def rewrite(path: Path, text: str, backup: Path, *, replace: bool = False) -> None:
+    """Replace the text of a file that exists; as it was, it stays under the name `backup`.
+
+    Both keep its mode and owner. Without `replace` a backup that exists is refused. Raises OSError.
+    """
+    before = path.stat()
+    old = path.read_bytes().decode()
+    for each, content in ((backup, old), (path, text)):
+        write(each, content, replace=replace or each is path)
+        os.chmod(each, stat.S_IMODE(before.st_mode))
+        with suppress(OSError):  # only root may give a file to others
+            os.chown(each, before.st_uid, before.st_gid)
+
+
 def _link_new(temporary: str, path: Path) -> None:
     """Give the file its name unless that is taken: unlike a look and a rename, in one step."""
     try:

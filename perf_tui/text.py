@@ -108,6 +108,18 @@ def cut(text: str, cells: int, mark: str = "…") -> str:
     return result
 
 
+def wrap(text: str, cells: int) -> list[str]:
+    """Clean `text` in lines of at most `cells` cells, broken at blanks where there are any; at least one line."""
+    lines = []
+    while width(text) > cells > 0:
+        line = cut(text, cells, "") or text[:1]
+        if text[len(line) : len(line) + 1] != " " and (blank := line.rfind(" ")) > len(line) // 2:
+            line = line[:blank]
+        lines.append(line.rstrip(" ") or line)
+        text = text[len(line) :].lstrip(" ")
+    return [*lines, text] if text or not lines else lines
+
+
 def fit(text: str, cells: int, align: str = "<", mark: str = "…") -> str:
     """`text` in exactly `cells` cells, cut or padded; align is `<`, `>` or `^`."""
     text = cut(text, cells, mark)

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from wcwidth import wcswidth
 
-from perf_tui.text import _NARROW, clean, cut, decode, fit, width
+from perf_tui.text import _NARROW, clean, cut, decode, fit, width, wrap
 
 FAMILY = "👨\u200d👩\u200d👧"
 FLAG = "🇩🇪"
@@ -139,6 +139,18 @@ def test_any_text_fits_any_number_of_cells(mark: str) -> None:
         assert wcswidth(row) == width(row) == max(0, cells), ascii((raw, cells, row))
         assert not unprintable(text), ascii((raw, text))
         assert not unprintable(row), ascii((raw, row))
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("", 5, [""]), ("short", 5, ["short"]), ("two words", 5, ["two", "words"]), ("two words", 9, ["two words"]),
+        ("unbreakable", 5, ["unbre", "akabl", "e"]), ("a bcdefgh", 5, ["a bcd", "efgh"]), ("数据库", 4, ["数据", "库"]),
+        ("数", 1, ["数"]), ("text", 0, ["text"]), ("one  two", 4, ["one", "two"]),
+    ],
+)  # fmt: skip
+def test_wrap(text: str, cells: int, lines: list[str]) -> None:
+    assert wrap(text, cells) == lines
 
 
 def test_no_character_at_all_survives_that_could_steer_a_terminal() -> None:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -139,6 +139,10 @@ class Engine:
                 raise ValueError(f"there is no source {name}")
             self._names.remove(name)
             self._changes.append(name)
+
+    def hurry(self, name: str) -> None:
+        """Read a source now, between two ticks, and publish its tables: somebody waits for what it says."""
+        self._call(lambda: self._begin(self._read_now(name), f"read {name} now"))
 
     def acknowledge(self, alert: Alert) -> None:
         """Say that somebody knows of an alert: no more is told of it until it gets worse or ends."""
@@ -272,9 +276,7 @@ class Engine:
             self._runners.remove(runner)
             self.store.drop(change)
             # Not waited for: one that hangs while it closes must not delay the tick.
-            task = asyncio.create_task(runner.close(), name=f"close {change}")
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._begin(runner.close(), f"close {change}")
 
     async def _read(self, patience: float) -> None:
         """Start what is due, and wait for it a little: what is not there by then comes with the next tick."""
@@ -349,10 +351,25 @@ class Engine:
         self.store.publish(snapshot)
         return snapshot
 
-    def _begin_attending(self) -> None:
-        task = asyncio.create_task(self._attend(), name="attend to alerts")
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something beside the ticks."""
+        task = asyncio.create_task(work, name=name)
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+    def _begin_attending(self) -> None:
+        self._begin(self._attend(), "attend to alerts")
+
+    async def _read_now(self, name: str) -> None:
+        self._change()
+        runner = next((each for each in self._runners if each.source.name == name), None)
+        if runner is None or runner.reading:
+            return
+        await runner.start(self._tick)
+        if (derived := runner.take()) is not None:  # else a tick was faster
+            self.store.put(name, derived.samples, derived.tables, runner.read_at)
+            tables = {**self.store.snapshot.tables, **derived.tables}
+            self.store.publish(replace(self.store.snapshot, tables=tables))
 
     async def _attend(self) -> None:
         """Show at once what came of a wish about alerts; should no loop run, the next tick does."""

@@ -18,6 +18,8 @@ class Choice:
 
     key: Series
     role: str
+    name: str = ""
+    """What it is called, where that is not what its series is about."""
 
 
 def begins(key: Series, names: tuple[str, ...]) -> bool:

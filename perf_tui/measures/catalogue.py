@@ -129,6 +129,14 @@ _ALL = (
     Measure("worker.cpu", "ratio", "CPU", "CPU time of the worker, of one core", _WORKER),
     Measure("worker.memory", "By", "memory", "Resident memory of the worker", _WORKER),
     Measure("worker.gpu_memory", "By", "GPU memory", "Device memory of the worker", _WORKER),
+    Measure("worker.threads", "1", "threads", "Threads of the worker", _WORKER),
+    Measure(
+        "worker.files", "1", "files", "Open file descriptors of the worker's process, while its screen is open", _WORKER
+    ),
+    Measure("worker.io.read", "By/s", "disk read", "Bytes that the worker reads from storage per second", _WORKER),
+    Measure("worker.io.write", "By/s", "disk write", "Bytes that the worker writes to storage per second", _WORKER),
+    Measure("worker.tokens.rate", "1/s", "tokens out", "Tokens per second that models write for the worker", _WORKER),
+    Measure("worker.tasks.duration", "s", "task time", "What its recent tasks took", (*_WORKER, "stat")),
     Measure("worker.tasks.rate", "1/s", "tasks", "Tasks finished per second", _WORKER),
     Measure("worker.tasks.completed", "1", "done", "Tasks done", _WORKER),
     Measure("worker.tasks.failed", "1", "failed", "Tasks failed", _WORKER),

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from perf_tui.measures.catalogue import WORKERS_CRITICAL, WORKERS_WARNING
 
-SIGHTINGS, WORKERS, SUMMARY = "worker_sightings", "workers", "workers_summary"
-"""Names of tables: tuples of Sighting and of Worker, and one Summary."""
+SIGHTINGS, WORKERS, SUMMARY, CLOSEUP = "worker_sightings", "workers", "workers_summary", "worker_closeup"
+"""Names of tables: tuples of Sighting and of Worker, one Summary, one Closeup."""
 HERE = "localhost"
 """The host of a worker that is a process of this machine."""
 
@@ -224,6 +224,21 @@ class Worker(NamedTuple):
         return next((event.words for event in reversed(self.events) if event.error), "")
 
 
+class Closeup(NamedTuple):
+    """What is read of the one worker that somebody looks at, beyond what is read of all."""
+
+    worker: str
+    """Its id; empty while nobody looks."""
+    files: int | None = None
+    """Open file descriptors of its process."""
+    log: str = ""
+    """The path that `lines` are from."""
+    lines: tuple[str, ...] = ()
+    """The end of its log, the newest last; safe to show."""
+    reason: str = ""
+    """Why there are no lines, or no more; empty where all is well."""
+
+
 class Group(NamedTuple):
     """The workers of one group of the configuration."""
 
@@ -290,6 +305,11 @@ def rows(tables: Mapping[str, object]) -> tuple[Worker, ...]:
 def summary(tables: Mapping[str, object]) -> Summary | None:
     """How all workers are, in a snapshot's tables; None where nothing looks for workers."""
     return tables.get(SUMMARY)  # type: ignore[return-value]
+
+
+def closeup(tables: Mapping[str, object]) -> Closeup:
+    """What is read of the worker that somebody looks at, in a snapshot's tables."""
+    return tables.get(CLOSEUP) or Closeup("")  # type: ignore[return-value]
 
 
 def counted(states: Iterable[State]) -> dict[State, int]:

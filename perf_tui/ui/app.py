@@ -15,6 +15,7 @@ from textual.screen import Screen
 from perf_tui.config.schema import Config
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
+from perf_tui.sources.workers.closeup import CloseupSource, Target
 from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
@@ -79,6 +80,7 @@ class PerfApp(App[None]):
         }
         self._frozen: Snapshot | None = None
         self._bridge: Bridge | None = None
+        self._closeup: CloseupSource | None = None
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
         self.register_theme(MONOCHROME.theme())
@@ -131,6 +133,19 @@ class PerfApp(App[None]):
         """Draw the newest view on the screen that is on show."""
         if self.live is not None and self.live.is_mounted:
             self.live.paint()
+
+    def look_closer(self, target: Target) -> None:
+        """Have the engine read more of one worker than of all, from now on."""
+        if self._closeup is None:
+            self._closeup = CloseupSource()
+            self.engine.add_source(self._closeup)
+        self._closeup.target = target
+        self.engine.hurry(self._closeup.name)
+
+    def look_away(self, target: Target) -> None:
+        """Enough of that worker, unless another is looked at already."""
+        if self._closeup is not None and self._closeup.target == target:
+            self._closeup.target = Target()
 
     def _wear(self, palette: Palette) -> None:
         self.palette = palette

@@ -155,3 +155,39 @@ def test_from_any_thread() -> None:
     assert not engine.alive
     assert engine.failure is None
     assert [(source.opened, source.closed) for source in sources] == [(1, 1)] * 8
+
+
+class _Rows(Source[str]):
+    """Gives what it is told to as a table."""
+
+    name, kind = "rows", "test"
+    said = "one"
+
+    async def read(self) -> str:
+        return self.said
+
+    def derive(self, reading: str, at: float) -> Derived:
+        return Derived((), {"rows": reading})
+
+
+async def test_one_that_somebody_waits_for_is_read_between_two_ticks() -> None:
+    engine = Engine([FakeSource(lambda n: {A: float(n)})], interval=60.0, host="test")
+    published: asyncio.Queue[Snapshot] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    engine.store.subscribe(lambda snapshot: loop.call_soon_threadsafe(published.put_nowait, snapshot) and None)
+    engine.start()
+    try:
+        async with asyncio.timeout(SOON):
+            first = await published.get()
+            source = _Rows()
+            engine.add_source(source)
+            engine.hurry("nobody")
+            engine.hurry("rows")
+            second = await published.get()
+            assert (second.tables["rows"], second.tick) == ("one", first.tick)
+            assert second.values == first.values
+            source.said = "two"
+            engine.hurry("rows")
+            assert (await published.get()).tables["rows"] == "two"
+    finally:
+        engine.stop()

@@ -38,6 +38,8 @@ ai.spec.acceptance | engine model | ratio
 ai.quality.score ai.quality.drift | engine model name | 1
 workers.active workers.processing workers.waiting workers.error workers.stale | | 1
 worker.cpu worker.memory worker.gpu_memory | worker | ratio By By
+worker.threads worker.files worker.io.read worker.io.write worker.tokens.rate | worker | 1 1 By/s By/s 1/s
+worker.tasks.duration | worker stat | s
 worker.tasks.rate worker.tasks.completed worker.tasks.failed worker.uptime | worker | 1/s 1 1 s
 self.cpu self.memory self.tick.duration | | ratio By s
 self.source.duration | source | s

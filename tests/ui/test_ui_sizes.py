@@ -6,18 +6,21 @@ from collections.abc import Callable
 from math import inf, nan
 
 from textual.geometry import Size
-from ui_scene import Driver, Scene, drawn, process, running, text_of
+from ui_scene import Driver, Scene, drawn, process, running, text_of, worker
 
 from perf_tui.engine.alerts.model import Change, Level
 from perf_tui.engine.snapshot import SourceState
 from perf_tui.measures.model import IDLE, PENDING, Status, Value, absent
+from perf_tui.measures.workers import Body, Closeup, Event, State, Usage, Work
+from perf_tui.text import clean
 from perf_tui.text import width as cells_of
 from perf_tui.ui.app import PerfApp
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.screens.service import ServiceScreen
+from perf_tui.ui.screens.worker import WorkerScreen
 
 SIZES = ((80, 24), (80, 60), (120, 40), (132, 43), (300, 100), (200, 50))
-THOROUGH = ("ordinary", "nasty names", "troubled", "nothing", "1024 cores")
+THOROUGH = ("ordinary", "working", "nasty names", "troubled", "nothing", "1024 cores")
 """States that are drawn at each of the sizes; the others at every second."""
 SMALL = ((0, 0), (1, 1), (20, 3), (79, 24), (80, 23), (79, 23))
 NASTY = (
@@ -42,7 +45,10 @@ async def screens(driver: Driver) -> list[LiveScreen]:
     service = ServiceScreen(next(iter(driver.scene.services), "nothing"))
     await driver.app.push_screen(service)
     await driver.settle()
-    return [*found, service]
+    one = WorkerScreen(driver.scene.workers[0].id if driver.scene.workers else "nobody")
+    await driver.app.push_screen(one)
+    await driver.settle()
+    return [*found, service, one]
 
 
 def check(screen: LiveScreen, width: int, height: int, state: str = "") -> None:
@@ -73,6 +79,21 @@ def check(screen: LiveScreen, width: int, height: int, state: str = "") -> None:
 
 def plain(scene: Scene) -> None:
     pass
+
+
+def working(scene: Scene) -> None:
+    """Workers in every state, the first with everything that is known of any."""
+    scene.crew(
+        worker(
+            "w1", State.PROCESSING, task_age=12.0, work=Work("resize:1182", 0.0, 2, 1204.0, 3.0, 0.0, 8.0, 21.0),
+            usage=Usage("tiny", 9e9, 1e6, 1e9, 12.5, 44.0, 0.9, 131072.0), log="/srv/w1.log",
+            events=(Event(1.0, "no disk " * 90, True),) * 20,
+        ),
+        *(worker(str(state), state) for state in State),
+    )  # fmt: skip
+    scene.closeup = Closeup("w1", 9, "/srv/w1.log", tuple(f"line {n} " * (n % 40) for n in range(300)), "it broke")
+    scene.alert("worker.memory", worker="w1")
+    scene.pass_ticks(3)
 
 
 def all_become(value: Value) -> Callable[[Scene], None]:
@@ -122,6 +143,17 @@ def nasty(scene: Scene) -> None:
     scene.pass_ticks()
     for name in NASTY:
         scene.alert("system.disk.busy", device=name)
+    scene.crew(
+        *(worker(
+            clean(NASTY[0] * 9), State.ERROR, word=name, kind=name, group=name, work=Work(clean(name * 30), 1.0, 1),
+            usage=Usage(clean(name * 20), 1.0, context=2.0),
+            events=tuple(Event(1.0, clean(name * 60), True) for name in NASTY),
+            facts=tuple((clean(name), clean(name * 9)) for name in NASTY), log=clean(name * 20), task_age=1e12,
+            body=Body(1, clean(name * 99), clean(name), 9e9, 9e99, 1.0, 10**9, 1e300, -1.0, 1e12, 10**9),
+        )
+        for name in NASTY)
+    )  # fmt: skip
+    scene.closeup = Closeup(clean(NASTY[0] * 9), 9, "", tuple(clean(name * 40) for name in NASTY), clean(NASTY[4]))
     scene.sources = tuple(SourceState(name, "system", Status.ERROR, None, name * 20) for name in NASTY)
 
 
@@ -153,6 +185,7 @@ def parts_missing(scene: Scene) -> None:
 ALL: dict[str, object] = {"services": ("checkout",), "engines": ("vllm-0",), "gpus": 2}
 STATES: dict[str, tuple[dict[str, object], Callable[[Scene], None]]] = {
     "ordinary": ({"services": ("checkout", "search"), "engines": ("vllm-0",), "gpus": 2}, plain),
+    "working": (ALL, working),
     "absent": ({}, all_become(absent("this source does not have it"))),
     "pending": ({}, all_become(PENDING)),
     "idle": (ALL, all_become(IDLE)),
@@ -201,6 +234,9 @@ async def test_every_screen_at_every_size() -> None:
             scene = Scene(**{"ticks": 90, **options})  # type: ignore[arg-type]
             change(scene)
             driver.app.engine.store.snapshot = scene.snapshot()
+            one = shown[-1]
+            assert isinstance(one, WorkerScreen)
+            one.worker = scene.workers[0].id if scene.workers else "nobody"
             for screen in shown:
                 for size in SIZES if state in THOROUGH else SIZES[::2]:
                     check(screen, *size, state)
@@ -209,11 +245,14 @@ async def test_every_screen_at_every_size() -> None:
 async def test_every_screen_in_ascii() -> None:
     async with running(Scene(services=("checkout",), ticks=5), ascii=True) as driver:
         shown = await screens(driver)
-        for state in ("ordinary", "nasty names", "troubled", "pending", "infinite", "64 cores"):
+        for state in ("ordinary", "working", "nasty names", "troubled", "pending", "infinite", "64 cores"):
             options, change = STATES[state]
             scene = Scene(**{"ticks": 90, **options})  # type: ignore[arg-type]
             change(scene)
             driver.app.engine.store.snapshot = scene.snapshot()
+            one = shown[-1]
+            assert isinstance(one, WorkerScreen)
+            one.worker = scene.workers[0].id if scene.workers else "nobody"
             for screen in shown:
                 for size in ((80, 24), (120, 40), (200, 50)):
                     check(screen, *size, state)

@@ -29,6 +29,8 @@ from perf_tui.measures.gpus import Gpu
 from perf_tui.measures.model import IDLE, Series, Status, Value, absent, series
 from perf_tui.measures.ring import History
 from perf_tui.measures.services import Buckets, Route, Service, traces
+from perf_tui.measures.workers import CLOSEUP, HERE, SUMMARY, WORKERS, Body, Closeup, Summary, Work, Worker, counted
+from perf_tui.measures.workers import State as Does
 from perf_tui.sources.system.processes import Process
 from perf_tui.ui.app import PerfApp
 from perf_tui.ui.draw.row import Spans
@@ -61,6 +63,17 @@ def process(pid: int, cpu: float | None = 0.0, command: str = "", **changes: Any
     return row._replace(**changes)
 
 
+def worker(id: str, state: Does = Does.WAITING, **changes: Any) -> Worker:
+    """One worker of a queue; what is not named is ordinary."""
+    row = Worker(
+        id, "rq", state, "idle", "mail", HERE, 4121, ("workers mail", "worker processes"),
+        Work("", None, 0, 12.0, 1.0, 0.0, 8.0, 21.0),
+        Body(100, "/venv/bin/rq worker mail", "www", 0.2, 50e6, None, 3, 0.0, 0.0, 7200.0, 2),
+        None, 0.07, 0.4, 30.0, (), "", (("queue", "mail"),),
+    )  # fmt: skip
+    return row._replace(**changes)
+
+
 class Scene:
     """A machine as numbers over time; everything in it may be changed by tests."""
 
@@ -88,6 +101,8 @@ class Scene:
         )
         self.alerts: tuple[Alert, ...] = ()
         self.log: tuple[Transition, ...] = ()
+        self.workers: tuple[Worker, ...] = ()
+        self.closeup = Closeup("")
         self.sources = (SourceState("system", "system", Status.OK, 0.004),)
         self.services = services
         self._engine_names = engines
@@ -176,6 +191,13 @@ class Scene:
         ):  # fmt: skip
             self.put(f"gpu.{id}", wave(low, high, id + gpu.gpu), gpu=gpu.gpu, name=gpu.name)
 
+    def crew(self, *workers: Worker) -> None:
+        """Workers, with measures of their own."""
+        self.workers = workers
+        for each in workers:
+            for id in ("cpu", "memory", "threads", "tasks.rate", "io.read"):
+                self.put(f"worker.{id}", wave(0.0, 3e7 if id == "memory" else 3.0, each.id + id), worker=each.id)
+
     # -- what tests change
 
     def put(self, id: str, given: Given, **labels: str) -> None:
@@ -239,6 +261,10 @@ class Scene:
             found["engines"] = tuple(EngineOf(name, MODEL, "metrics", "vLLM") for name in self._engine_names)
         if self._gpu_rows:
             found["gpus"] = self._gpu_rows
+        if self.workers:
+            found[WORKERS] = self.workers
+            found[SUMMARY] = Summary(counted(each.state for each in self.workers), (), 0)
+            found[CLOSEUP] = self.closeup
         return found
 
     def _service_row(self, name: str) -> Service:

@@ -18,18 +18,21 @@ from perf_tui.measures.workers import (
     HERE,
     SUMMARY,
     WORKERS,
+    Closeup,
     Event,
     Group,
     Sighting,
     State,
     Summary,
     Worker,
+    closeup,
     counted,
     sightings,
 )
 
-MEASURED = 500
-"""Workers that have measures of their own, the first that came: each takes rings of the history for seven series."""
+MEASURED = 250
+"""Workers that have measures of their own, the first that came: each takes up to 14 rings of the history, of 14 kB
+each once they are full. Whoever is looked at has them as well, for as long."""
 
 
 class Expected(NamedTuple):
@@ -73,13 +76,20 @@ class Board(Stage):
         self._most = measured
         self._known: dict[str, _Known] = {}
         self._measured = 0
+        self._extra = ""
+        """The worker that has measures beyond that number, because somebody looks at it."""
         self._ever = bool(groups)
 
     def derive(self, tables: Mapping[str, object], moment: Moment) -> Derived:
         before, self._known = self._known, {}
+        looked_at = closeup(tables)
+        if self._extra != looked_at.worker:
+            if self._extra in before:
+                before[self._extra].series = None
+            self._extra = ""
         self._measured = sum(known.series is not None for known in before.values())
         workers = [
-            self._worker(each, before, moment)
+            self._worker(each, before, moment, looked_at)
             for each in grouped(sightings(tables), self._hosts)
             if not self._over(each, moment.at)
         ]
@@ -100,7 +110,9 @@ class Board(Stage):
                 ended = sighting.ended
         return at - (heard if ended is None else ended) > self._forget
 
-    def _worker(self, each: Sequence[Sighting], before: Mapping[str, _Known], moment: Moment) -> Worker:
+    def _worker(
+        self, each: Sequence[Sighting], before: Mapping[str, _Known], moment: Moment, looked_at: Closeup
+    ) -> Worker:
         best = each[0]
         id = self._free(best)
         found = verdict(each, moment.at, moment.interval)
@@ -109,7 +121,9 @@ class Board(Stage):
             known = _Known(found.state, moment.at)
         elif known.state is not found.state:
             known.state, known.since = found.state, moment.at
-        if known.series is None and self._measured < self._most:
+        if known.series is None and (self._measured < self._most or id == looked_at.worker):
+            if self._measured >= self._most:
+                self._extra = id
             known.series = WorkerSeries.of(id)
             self._measured += 1
         self._known[id] = known
@@ -122,6 +136,9 @@ class Board(Stage):
             if known.tokens is None:
                 known.tokens = Pace()
             usage = usage._replace(rate=known.tokens.rate(usage.output, best.heard, self._window))
+        body = body_of(each)
+        if id == looked_at.worker and looked_at.files is not None:
+            body = body._replace(files=looked_at.files)
         group, log, pid, host = best.group, best.log, best.pid, best.host
         facts = best.facts
         for sighting in each[1:]:
@@ -132,7 +149,7 @@ class Board(Stage):
         return Worker(
             id, best.kind, found.state, found.word, group,
             HERE if host in self._hosts else host, pid, tuple([sighting.source for sighting in each]), work,
-            body_of(each), None if work.since is None else max(0.0, moment.wall - work.since), rate, found.silent,
+            body, None if work.since is None else max(0.0, moment.wall - work.since), rate, found.silent,
             moment.at - known.since, _events(each), log, facts, usage,
         )  # fmt: skip
 

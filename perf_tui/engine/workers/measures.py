@@ -25,6 +25,13 @@ class WorkerSeries(NamedTuple):
     completed: Series
     failed: Series
     uptime: Series
+    threads: Series
+    files: Series
+    read: Series
+    write: Series
+    tokens: Series
+    p50: Series
+    p95: Series
 
     @classmethod
     def of(cls, worker: str) -> Self:
@@ -37,6 +44,13 @@ class WorkerSeries(NamedTuple):
             series("worker.tasks.completed", worker=worker),
             series("worker.tasks.failed", worker=worker),
             series("worker.uptime", worker=worker),
+            series("worker.threads", worker=worker),
+            series("worker.files", worker=worker),
+            series("worker.io.read", worker=worker),
+            series("worker.io.write", worker=worker),
+            series("worker.tokens.rate", worker=worker),
+            series("worker.tasks.duration", worker=worker, stat="p50"),
+            series("worker.tasks.duration", worker=worker, stat="p95"),
         )
 
 
@@ -48,19 +62,22 @@ def counts(summary: Summary, ever: bool) -> Iterator[Sample]:
 
 def samples(keys: WorkerSeries, worker: Worker, at: float) -> Iterator[Sample]:
     """The numbers of a worker at `at`. What its sources do not tell has no series; what is old is stale."""
-    body, work = worker.body, worker.work
+    body, work, usage = worker.body, worker.work, worker.usage
     if body.memory is not None:
         # A process that was just found has no CPU time of an interval yet.
         yield Sample(keys.cpu, PENDING if body.cpu is None else _value(body.cpu, worker, at))
         yield Sample(keys.memory, _value(body.memory, worker, at))
-    if body.gpu_memory is not None:
-        yield Sample(keys.gpu_memory, _value(body.gpu_memory, worker, at))
-    if body.uptime is not None:
-        yield Sample(keys.uptime, _value(body.uptime, worker, at))
-    if work.done is not None:
-        yield Sample(keys.completed, _value(work.done, worker, at))
-    if work.failed is not None:
-        yield Sample(keys.failed, _value(work.failed, worker, at))
+    for key, number in (
+        (keys.gpu_memory, body.gpu_memory), (keys.uptime, body.uptime), (keys.threads, body.threads),
+        (keys.files, body.files), (keys.read, body.read), (keys.write, body.write),
+        (keys.completed, work.done), (keys.failed, work.failed), (keys.p50, work.p50), (keys.p95, work.p95),
+    ):  # fmt: skip
+        if number is not None:
+            yield Sample(key, _value(number, worker, at))
+    if usage.rate is not None:
+        yield Sample(keys.tokens, _value(usage.rate, worker, at))
+    elif usage.output is not None:
+        yield Sample(keys.tokens, PENDING)
     if worker.rate is not None:
         yield Sample(keys.rate, _value(worker.rate, worker, at))
     elif work.done is not None or work.failed is not None:

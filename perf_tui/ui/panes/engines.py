@@ -105,6 +105,7 @@ def _column(title: str, id: str, importance: int, width: int = 0) -> Column[Engi
         lambda row: row.value(id).number,
         lambda row: level_role(id, row.value(id)) if row.value(id).number else "dim",
         importance=importance,
+        unit=unit,
     )
 
 

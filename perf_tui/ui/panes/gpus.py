@@ -188,6 +188,7 @@ def _measure(title: str, pick: Callable[[GpuRow], Value], id: str, importance: i
         lambda row: pick(row).number,
         lambda row: level_role(id, pick(row)) if pick(row).number else "dim",
         importance=importance,
+        unit=unit,
     )
 
 
@@ -222,11 +223,11 @@ class Gpus(TablePane[GpuRow]):
         _measure("util", lambda row: row.busy, "gpu.utilization", 20),
         Column("busy", _METER, _bar, lambda row: row.busy.number, _bar_role, "<", importance=7),
         Column("memory", 16, lambda row, view: _of(row.used, row.total, "By", view), lambda row: row.used.number,
-               lambda row: level_role("gpu.memory.utilization", row.full), importance=13),
+               lambda row: level_role("gpu.memory.utilization", row.full), importance=13, unit="By"),
         _measure("full", lambda row: row.full, "gpu.memory.utilization", 11),
         _measure("temp", lambda row: row.temperature, "gpu.temperature", 12),
         Column("power", 14, lambda row, view: _of(row.power, row.limit, "W", view), lambda row: row.power.number,
-               importance=10),
+               importance=10, unit="W"),
         Column("clock", 8, lambda row, view: _clock(row, row.gpu.clock, view), lambda row: row.gpu.clock.number,
                lambda row: "dim", importance=5),
         Column("memclock", 8, lambda row, view: _clock(row, row.gpu.memory_clock, view),
@@ -339,7 +340,7 @@ class GpuProcesses(TablePane[OnGpu]):
     title = "processes on the GPU"
     columns = (
         Column("memory", 8, _memory,
-               lambda row: row.memory, importance=9),
+               lambda row: row.memory, importance=9, unit="By"),
         Column("pid", 7, lambda row, view: str(row.pid), lambda row: row.pid, lambda row: "dim", descending=False,
                importance=8),
         Column("kind", 8, lambda row, view: row.kind, lambda row: row.kind, lambda row: "dim", "<", False, 3),

@@ -4,6 +4,7 @@ the other."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from math import isnan
 
 from perf_tui.engine.alerts.model import Change
@@ -35,13 +36,18 @@ class OneClock(Pane):
         chosen = choose(view.snapshot, most=max(1, min((height - 1) // 2, max(6, (height - 1) // 6))))
         if not chosen:
             return [Row(width).gap().put("no number yet", "dim").done()]
-        each, spare = divmod(height - 1, len(chosen))
-        line = Timeline(view.snapshot, max(10, width - LABEL - NUMBERS))
-        rows: Rows = []
-        for place, choice in enumerate(chosen):
-            rows.extend(_chart(choice, line, each + (1 if place < spare else 0), width, view))
-        rows.append(_axis(line, width, view))
-        return rows
+        return charts(chosen, width, height, view)
+
+
+def charts(chosen: Sequence[Choice], width: int, height: int, view: View) -> Rows:
+    """Charts under each other in exactly `height` rows, and their axis; at least one is chosen."""
+    each, spare = divmod(height - 1, len(chosen))
+    line = Timeline(view.snapshot, max(10, width - LABEL - NUMBERS))
+    rows: Rows = []
+    for place, choice in enumerate(chosen):
+        rows.extend(_chart(choice, line, each + (1 if place < spare else 0), width, view))
+    rows.append(_axis(line, width, view))
+    return rows
 
 
 def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) -> Rows:
@@ -59,7 +65,7 @@ def _chart(choice: Choice, line: Timeline, rows: int, width: int, view: View) ->
         row = Row(width).gap()
         if y == 0:
             row.cell(
-                cut(subject(choice.key), LABEL - 2, view.glyphs.more),
+                cut(choice.name or subject(choice.key), LABEL - 2, view.glyphs.more),
                 LABEL - 2,
                 "text" if choice.role == "chart1" else choice.role,
             )

@@ -115,6 +115,7 @@ def _column(
         lambda row: pick(row).number,
         lambda row: level_role(id, pick(row)) if pick(row).number else "dim",
         importance=importance,
+        unit=unit,
     )
 
 
@@ -186,7 +187,12 @@ class ServicesTile(Services):
 
 def _route(title: str, pick: Callable[[Route], Value], unit: str, width: int, importance: int) -> Column[Route]:
     return Column(
-        title, width, lambda row, view: view.text(pick(row), unit), lambda row: pick(row).number, importance=importance
+        title,
+        width,
+        lambda row, view: view.text(pick(row), unit),
+        lambda row: pick(row).number,
+        importance=importance,
+        unit=unit,
     )
 
 
@@ -207,12 +213,12 @@ class Routes(TablePane[Route]):
 
     title = "routes by time spent"
     columns = (
-        Column("share", 6, _share, lambda row: row.share, importance=9),
+        Column("share", 6, _share, lambda row: row.share, importance=9, unit="ratio"),
         _route("rate", lambda row: row.rate, "1/s", 8, 8),
         _route("mean", lambda row: row.mean, "s", 7, 5),
         _route("p95", lambda row: row.p95, "s", 8, 6),
         _route("p99", lambda row: row.p99, "s", 8, 4),
-        Column("errors", 6, _error_words, lambda row: row.errors.number, _errors, importance=7),
+        Column("errors", 6, _error_words, lambda row: row.errors.number, _errors, importance=7, unit="ratio"),
         Column("route", 16, lambda row, view: row.name, lambda row: row.name, lambda row: "text", "<", False, 10),
     )
 

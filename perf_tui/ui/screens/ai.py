@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from textual.geometry import Region
 
@@ -28,8 +28,14 @@ class Ai(LiveScreen):
     first_focus = "engines"
     log_rows = (2, 3, 5)
 
+    def __init__(self, chosen: Hashable | None = None) -> None:
+        """`chosen` is the engine that is selected to begin with: its name and its model's."""
+        super().__init__()
+        self._chosen = chosen
+
     def panes(self) -> Sequence[Pane]:
         self._engines = Engines("engines")
+        self._engines.selected = self._chosen
         subject = self._engines.subject
         self._gpus = Gpus("gpus")
         return (

@@ -26,6 +26,16 @@ _STATUS = {
     Status.ERROR: "error: the source failed; the header and doctor say why",
 }
 
+_FILTERS = {
+    "timeout": "rows that hold the word; several words: all of them",
+    '"no space"': "a word with blanks in it",
+    "state:error": "a column that holds it; state:error,stale: either",
+    "kind=rq": "a column that is this and no more",
+    "cpu>50": "percent; also >= < <= = !=",
+    "memory>1GiB": "bytes; age>30s, rate<0.5, failed>=1",
+    "-kind:rq": "rows for which it does not hold",
+}
+
 
 class Help(ModalScreen[None]):
     """Made from the same table as the keys themselves."""
@@ -82,6 +92,8 @@ class Help(ModalScreen[None]):
         lines.append(
             Content.assemble((f"  {bound:<16}", "bold"), "at least this: beyond the last bucket of a histogram")
         )
+        lines.append(Content.styled("\nFilters", "bold $primary"))
+        lines += [Content.assemble((f"  {term:<16}", "bold"), words) for term, words in _FILTERS.items()]
         lines.append(Content.styled("\nMarks", "bold $primary"))
         lines += [Content.assemble((f"  {mark:<16}", "bold"), name) for name, mark in glyphs.marks.items()]
         lines.append(Content.assemble((f"  {glyphs.limit:<16}", "bold"), "on a meter: where its warning begins"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.geometry import Region
+from textual.screen import Screen
 
 from perf_tui.measures.workers import rows as workers
 from perf_tui.ui.panes.engines import EnginesTile, engine_rows
@@ -16,8 +17,9 @@ from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.processes import TopProcesses
 from perf_tui.ui.panes.services import ServicesTile
 from perf_tui.ui.panes.verdict import Verdict
-from perf_tui.ui.panes.workers import WorkersStrip
+from perf_tui.ui.panes.workers import WorkersStrip, worst_first
 from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.screens.worker import WorkerScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
 from perf_tui.ui.widgets.pane import Pane
@@ -40,6 +42,12 @@ class Overview(LiveScreen):
             OneClock("clock"),
             TopProcesses("top"),
         )
+
+    def opened(self) -> Screen[None] | None:
+        if isinstance(self.focused, WorkersStrip):
+            found = [worker.id for worker in worst_first(workers(self.perf.view.snapshot.tables))]
+            return WorkerScreen(found[0], found) if found else None
+        return None
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
         half = width_beside(width)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.geometry import Region
+from textual.screen import Screen
 
 from perf_tui.measures.workers import rows
 from perf_tui.ui.panes.invitation import Invitation
 from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.workers import Workers as Board
 from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.screens.worker import WorkerScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan
 from perf_tui.ui.widgets.pane import Pane
@@ -25,8 +27,25 @@ class Workers(LiveScreen):
     name_of = "workers"
     first_focus = "board"
 
+    def __init__(self, needle: str = "") -> None:
+        """`needle` is a filter to begin with."""
+        super().__init__()
+        self._needle = needle
+
+    def opened(self) -> Screen[None] | None:
+        board = self.query_one("#board", Board)
+        if self.focused is not board or board.current is None:
+            return None
+
+        def went_to(worker: str) -> None:
+            board.selected = worker
+
+        return WorkerScreen(board.current.id, [row.id for row in board.shown], went_to)
+
     def panes(self) -> Sequence[Pane]:
-        return (Board("board"), Invitation("missing", "workers", LOOKED_FOR, BRINGS), OneClock("clock"))
+        board = Board("board")
+        board.needle = self._needle
+        return (board, Invitation("missing", "workers", LOOKED_FOR, BRINGS), OneClock("clock"))
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
         if rows(view.snapshot.tables):

@@ -24,7 +24,7 @@ class FilterLine(Input):
     def __init__(self) -> None:
         super().__init__(
             id="filter",
-            placeholder="filter: type what a row must hold; Enter keeps, Esc clears",
+            placeholder="filter: a word, state:error, cpu>50, -kind:rq; Enter keeps, Esc clears",
             select_on_focus=False,
         )
         self.open = False

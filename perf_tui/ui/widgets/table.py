@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 from perf_tui.text import cut
 from perf_tui.ui.draw.row import Row, Spans
+from perf_tui.ui.filter import Field, compiled
 from perf_tui.ui.view import Rows, View
 from perf_tui.ui.widgets.pane import Pane
 
@@ -33,6 +35,10 @@ class Column(Generic[T]):
     """Columns of the least importance go first where there is no room."""
     optional: bool = False
     """Whether it stands only where any row has a value for it."""
+    unit: str = ""
+    """The unit of the number that it sorts by, as in the catalogue: filters compare in it. Empty: it is no number."""
+    names: str = ""
+    """What filters call it, separated by blanks; without any, its title."""
 
 
 class TablePane(Pane, Generic[T]):
@@ -51,6 +57,8 @@ class TablePane(Pane, Generic[T]):
         self.sort_column = self.sorted_by
         self.reversed = False
         self.needle = ""
+        self.problem = ""
+        """What is wrong with the filter; empty where all is well."""
         self.selected: Hashable | None = None
         self._index = 0
         self._top = 0
@@ -72,6 +80,10 @@ class TablePane(Pane, Generic[T]):
         """The text that the filter looks into."""
         raise NotImplementedError
 
+    def more_fields(self, view: View) -> Mapping[str, Field[T]]:
+        """What filters can ask for beyond the columns."""
+        return {}
+
     def empty(self, view: View) -> str:
         """What is said when there is no row."""
         return "nothing here yet"
@@ -85,6 +97,9 @@ class TablePane(Pane, Generic[T]):
         self._shown, self._page = rows, max(1, height - 1)
         self._follow(rows)
         drawn = [self._header(columns, width, view)]
+        if self.problem:
+            drawn.append(Row(width).gap().put(f"{view.glyphs.marks['warning']} {self.problem}", "warning").done())
+            self._page = max(1, height - 2)
         if not rows:
             words = f"no row holds “{self.needle}” · Esc clears the filter" if self.needle else self.empty(view)
             return [*drawn, Row(width).gap().put(words, "dim").done()]
@@ -113,13 +128,24 @@ class TablePane(Pane, Generic[T]):
 
     def _arranged(self, view: View) -> list[T]:
         column = self.columns[self.sort_column]
-        needle = self.needle.lower()
-        rows = [row for row in self.rows(view) if not needle or needle in self.haystack(row).lower()]
+        rows, self.problem = self.rows(view), ""
+        if self.needle.strip():
+            holds, self.problem = compiled(self.needle, self.fields(view), self.haystack)
+            rows = [row for row in rows if holds(row)]
         # What has no value goes last in either order.
         known = [(column.sort(row), row) for row in rows]
         having = [pair for pair in known if pair[0] is not None]
         having.sort(key=lambda pair: pair[0], reverse=column.descending != self.reversed)
         return [row for _, row in having] + [row for key, row in known if key is None]
+
+    def fields(self, view: View) -> dict[str, Field[T]]:
+        """What filters can ask for: the columns by their names, and more."""
+        found: dict[str, Field[T]] = {}
+        for column in self.columns:
+            field = Field(partial(_text, column, view), partial(_number, column) if column.unit else None, column.unit)
+            for name in (column.names or column.title.replace(" ", "")).lower().split():
+                found.setdefault(name, field)
+        return {**found, **self.more_fields(view)}
 
     def _follow(self, rows: list[T]) -> None:
         """Keep the cursor on its row; where that is gone, on its place."""
@@ -158,6 +184,11 @@ class TablePane(Pane, Generic[T]):
         return row.done()
 
     # -- what keys and the mouse do
+
+    @property
+    def shown(self) -> Sequence[T]:
+        """The rows as they were drawn last: those that the filter lets through, in their order."""
+        return self._shown
 
     @property
     def current(self) -> T | None:
@@ -207,7 +238,7 @@ class TablePane(Pane, Generic[T]):
             self._turned()
 
     def filter(self, needle: str) -> None:
-        """Show only rows that hold `needle`, in either case; an empty one shows all."""
+        """Show only rows for which an expression of ui/filter.py holds; an empty one shows all."""
         self.needle = needle
         self._top = 0
         self._turned()
@@ -245,3 +276,13 @@ class TablePane(Pane, Generic[T]):
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         self._select(self._index - 3)
+
+
+def _text(column: Column[T], view: View, row: T) -> str:
+    return column.text(row, view)
+
+
+def _number(column: Column[T], row: T) -> float | None:
+    amount = column.sort(row)
+    first = amount[0] if isinstance(amount, tuple) else amount
+    return None if first is None else float(first)

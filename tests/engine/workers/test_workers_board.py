@@ -11,11 +11,13 @@ from perf_tui.engine.stage import Moment
 from perf_tui.engine.workers.board import Board, Expected
 from perf_tui.measures.model import Sample, Status, Value, series
 from perf_tui.measures.workers import (
+    CLOSEUP,
     HERE,
     SIGHTINGS,
     SUMMARY,
     WORKERS,
     Body,
+    Closeup,
     Event,
     Group,
     Sighting,
@@ -37,10 +39,13 @@ class Play:
         self.board = Board(("web-1",), **options)
         self.values: dict[Any, Value] = {}
         self.summary: Summary | None = None
+        self.closeup = Closeup("")
 
     def tick(self, *given: Sighting) -> list[Worker]:
         self.clock.advance(INTERVAL)
-        derived = self.board.derive({SIGHTINGS: given}, Moment(self.clock.now, self.clock.day, INTERVAL))
+        derived = self.board.derive(
+            {SIGHTINGS: given, CLOSEUP: self.closeup}, Moment(self.clock.now, self.clock.day, INTERVAL)
+        )
         self.values = {sample.series: sample.value for sample in derived.samples if isinstance(sample, Sample)}
         self.summary = derived.tables[SUMMARY]  # type: ignore[assignment]
         return list(derived.tables[WORKERS])  # type: ignore[call-overload]
@@ -226,3 +231,32 @@ def test_the_age_of_a_task_is_on_the_wall_clock(play: Play) -> None:
     assert worker.task_age == pytest.approx(32.0)
     (worker,) = play.tick(play.seen(work=Work("resize", since=play.clock.day + 99.0)))
     assert worker.task_age == 0.0
+
+
+def test_one_that_is_looked_at_has_measures_for_as_long(clock: Clock) -> None:
+    play = Play(clock, measured=1)
+
+    def measured(looked_at: str, files: int | None = None) -> list[str]:
+        play.closeup = Closeup(looked_at, files)
+        play.tick(*(play.seen(name=name, body=Body(memory=1.0)) for name in ("a", "b", "c")))
+        return sorted(key.label("worker") for key in play.values if key.id == "worker.memory")
+
+    assert measured("") == ["a"]
+    assert measured("c", 7) == ["a", "c"]
+    assert play.values[series("worker.files", worker="c")] == Value(7.0)
+    assert measured("b") == ["a", "b"]
+    assert measured("a", 9) == ["a"]
+    assert play.values[series("worker.files", worker="a")] == Value(9.0)
+    assert measured("nobody") == ["a"]
+
+
+def test_what_it_tells_of_itself_has_measures(play: Play) -> None:
+    body = Body(cpu=0.5, memory=7.0, gpu_memory=8.0, threads=3, read=1.0, write=2.0, uptime=60.0)
+    for count in (10.0, 16.0):
+        play.tick(play.seen(body=body, work=Work(done=1.0, p50=4.0, p95=9.0), usage=Usage(output=count)))
+    found = {key.id.removeprefix("worker.") + key.label("stat"): value.number for key, value in play.values.items()}
+    assert {id: number for id, number in found.items() if not id.startswith("workers.")} == {
+        "cpu": 0.5, "memory": 7.0, "gpu_memory": 8.0, "threads": 3.0, "io.read": 1.0, "io.write": 2.0, "uptime": 60.0,
+        "tasks.completed": 1.0, "tasks.rate": 0.0, "tasks.durationp50": 4.0, "tasks.durationp95": 9.0,
+        "tokens.rate": 3.0,
+    }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from perf_tui.measures.workers import HERE, closeup
 from perf_tui.ui.draw.row import Row, Spans
-from perf_tui.ui.panes.frame import clock
+from perf_tui.ui.panes.header import clock
 from perf_tui.ui.panes.scrolled import Scrolled, paragraph
 from perf_tui.ui.panes.worker import Subject
 from perf_tui.ui.view import Rows, View

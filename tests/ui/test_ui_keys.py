@@ -169,7 +169,7 @@ async def test_typing_narrows_and_enter_keeps(scene: Scene) -> None:
     async with running(scene) as driver:
         await on_system(driver)
         await driver.press("slash")
-        assert "filter: type" in driver.rows[-1]
+        assert "filter: a word" in driver.rows[-1]
         await driver.type("er-12")
         assert [row.pid for row in driver.pane("processes")._shown] == list(range(120, 130))
         assert "er-12" in driver.rows[-1]

@@ -230,3 +230,45 @@ def test_forgotten_slots_are_asked_for_anew() -> None:
     reader.forget([0])
     assert reader.read("a 3\nb 4\n").values == [None, 4.0, 3.0]
     assert [name for name, _ in sink.series] == ["a", "b", "a"]
+
+
+BODY = "# TYPE a counter\na 1\nb{c=\"d\"} 2\ne 3\n"
+
+
+@pytest.mark.parametrize(
+    ("following", "values"),
+    [
+        (BODY, [1.0, 2.0, 3.0]),
+        (BODY.replace(" 2", " 5"), [1.0, 5.0, 3.0]),
+        (BODY.replace("a 1", "e 4").replace("e 3", "a 9"), [9.0, 2.0, 4.0]),  # in another order
+        (BODY.replace("a 1", "f 4"), [None, 2.0, 3.0, 4.0]),  # one is gone, one is new
+        (BODY.replace("a 1\n", ""), [None, 2.0, 3.0]),
+        (BODY.replace("a 1", "e 4"), [None, 2.0, 3.0]),  # one stands twice: the last one counts
+        (BODY.replace("a 1", "a 1 1700000000"), [1.0, 2.0, 3.0]),  # a timestamp, or what looks like one
+        (BODY.replace("a 1", "a oops"), [None, 2.0, 3.0]),
+        (BODY.replace("a 1", "aa 1"), [None, 2.0, 3.0, 1.0]),
+    ],
+)
+def test_a_body_like_the_one_before_is_read_as_any_other(following: str, values: list[float | None]) -> None:
+    reader = Reader(Everything())
+    for _ in range(3):  # until nothing in it is new
+        reader.read(BODY)
+    assert reader.last is not None
+    scrape = reader.read(following)
+    assert scrape.values == values
+    assert scrape.bad == ("oops" in following)
+    assert reader.read(BODY).values[:3] == [1.0, 2.0, 3.0], "and the next one after it"
+
+
+def test_a_series_that_stands_twice_keeps_its_last_number() -> None:
+    reader = Reader(Everything())
+    for first in range(5):
+        assert reader.read(f"a {first}\na 7\n").values == [7.0]
+
+
+def test_a_program_that_shuffles_its_series_is_not_compared_for_ever() -> None:
+    reader = Reader(Everything())
+    for turn in range(10):
+        lines = ["a 1\n", "b 2\n"]
+        assert reader.read("".join(lines if turn % 2 else reversed(lines))).values.count(None) == 0
+    assert reader.last is None

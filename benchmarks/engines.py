@@ -162,7 +162,9 @@ def main() -> int:
     figures = {}
     for kind, seconds in found.items():
         best, middle = min(seconds), statistics.median(seconds)
-        print(f"  {kind:12} {best * 1e3:7.2f} ms {middle * 1e3:7.2f} ms   {best / INTERVAL:6.2%} {middle / INTERVAL:6.2%}")
+        print(
+            f"  {kind:12} {best * 1e3:7.2f} ms {middle * 1e3:7.2f} ms   {best / INTERVAL:6.2%} {middle / INTERVAL:6.2%}"
+        )
         figures[kind] = {"best_seconds": best, "median_seconds": middle, "share": middle / INTERVAL}
     keep(options.json, "engines", {**figures, "endpoints": options.endpoints, "gpus": options.gpus})
     return 0

@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from operator import add, sub
 
+MOST_ANSWERS = 8
+"""Answers that are kept of numbers that stand still while the window moves."""
+
 
 class Times:
     """When readings were taken, in monotonic seconds, over the last `span` seconds."""
@@ -64,16 +67,19 @@ class Rising:
     many series that are shown as one, need no care here.
     """
 
-    __slots__ = ("_points", "_zero", "total")
+    __slots__ = ("_answers", "_points", "_zero", "total")
 
     def __init__(self, width: int = 1) -> None:
         self.total: tuple[float, ...] = (0.0,) * width
         """The sum of all increases."""
         self._zero = self.total
         self._points: deque[tuple[float, tuple[float, ...]]] = deque()
+        self._answers: dict[float, tuple[float, ...]] = {}
+        """What was asked since the newest increase: several measures are of the same numbers."""
 
     def add(self, at: float, increases: Sequence[float]) -> None:
         """At the reading at `at` the numbers had risen by `increases`; several for one reading add up."""
+        self._answers.clear()
         self.total = tuple(map(add, self.total, increases))
         if self._points and self._points[-1][0] == at:
             self._points[-1] = (at, self.total)
@@ -82,6 +88,14 @@ class Rising:
 
     def since(self, start: float) -> tuple[float, ...]:
         """How far the numbers rose after the reading at `start`."""
+        answer = self._answers.get(start)
+        if answer is None:
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            answer = self._answers[start] = self._since(start)
+        return answer
+
+    def _since(self, start: float) -> tuple[float, ...]:
         points = self._points
         base = self._zero
         if points and points[len(points) // 2][0] <= start:  # the newest interval is asked for as often as the window
@@ -103,5 +117,6 @@ class Rising:
 
     def restart(self) -> None:
         """Forget every increase."""
+        self._answers.clear()
         self.total = self._zero
         self._points.clear()

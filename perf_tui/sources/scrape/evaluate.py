@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from math import isfinite, isnan
 from typing import Any
 
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.histogram import Distribution, Estimate
-from perf_tui.measures.model import IDLE, PENDING, Sample, Series, Status, Value, absent
+from perf_tui.measures.model import IDLE, PENDING, Sample, Status, Value, absent
 from perf_tui.measures.window import Times
 from perf_tui.sources.profiles.schema import Across, Candidate
 from perf_tui.sources.profiles.survey import Survey
+from perf_tui.sources.scrape.layout import QUANTILES, STATS
 from perf_tui.sources.scrape.ledger import Ledger, at
 from perf_tui.sources.scrape.plan import Plan, Way, Weighed
 from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, Spread
 
-QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-STATS = (*QUANTILES, "mean")
 NOTHING_YET = Value(None, Status.IDLE, "exported, and nothing counted yet")
-GROUPS = (("app.request.", "app.error."), ("app.task.",), ("ai.",), ("gpu.",), ("workers.", "worker."))
-"""Measures that belong together: where a profile has one of them, the others are said to be absent."""
-ELSEWHERE = ("ai.quality.",)
-"""Measures that not every engine is asked for: they come with the table of scores."""
 _NO_NUMBER = Value(None, Status.ABSENT, "its number stands for none")
 
+_RATIOS = frozenset(id for id, measure in CATALOGUE.items() if measure.unit == "ratio")
 _ACROSS: dict[Across, Callable[[Sequence[float]], float]] = {
     "sum": sum, "max": max, "min": min, "mean": lambda numbers: sum(numbers) / len(numbers), "count": len,
 }  # fmt: skip
@@ -40,22 +35,19 @@ class Evaluation:
         self._usable = plan.usable(survey.version)
         self.rows = plan.rows()
         """Rows as the series name them."""
-        self.shown = plan.shown(self.rows)
+        self._layout = plan.layout()
+        self.shown = self._layout.shown
         """Row → the labels by which people know it."""
 
     def samples(self) -> Iterator[Sample]:
         """Every measure of the plan's profile for every row, and the related ones that it lacks."""
-        measures = covered(tuple(self._plan.profile.measures))
-        for row in self.rows:
-            for measure in measures:
-                labels = CATALOGUE[measure].labels
-                own = tuple(item for item in self.shown[row] if item[0] in labels)
-                if "stat" not in labels:
-                    yield Sample(Series(measure, own), self.number(measure, Key(row)))
-                    continue
-                found = self.stats(measure, Key(row))
-                for stat in STATS:
-                    yield Sample(Series(measure, tuple(sorted((*own, ("stat", stat))))), found[stat])
+        for measure, key, single, several in self._layout.named:
+            if single is not None:
+                yield Sample(single, self.number(measure, key))
+                continue
+            found = self.stats(measure, key)
+            for stat, each in several:
+                yield Sample(each, found[stat])
 
     def number(self, measure: str, key: Key, ways: Iterable[Way] | None = None) -> Value:
         """The first candidate's value of a measure that is one number."""
@@ -77,20 +69,21 @@ class Evaluation:
             for stat, value in self._several(way, key):
                 if value is not _NO_NUMBER and (value is not NOTHING_YET or self._may_have(way, key)):
                     found.setdefault(stat, value)
+        if len(found) == len(STATS):
+            return found
         profile = self._plan.profile
         blank = self._lacking(measure)
         if found and measure not in profile.absent:
             blank = absent(f"{profile.title} exports no distribution, only a mean")
         return {stat: found.get(stat, blank) for stat in STATS}
 
-    def ways(self, measure: str) -> Iterator[Way]:
+    def ways(self, measure: str) -> tuple[Way, ...]:
         """The candidates whose families this endpoint has."""
-        for way in self._plan.ways.get(measure, ()):
-            usable = self._usable.get(id(way))
-            if usable is None:
-                usable = self._usable[id(way)] = self._is_usable(way)
-            if usable:
-                yield way
+        found = self._usable.get(measure)
+        if found is None:
+            found = tuple(way for way in self._plan.ways.get(measure, ()) if self._is_usable(way))
+            self._usable[measure] = found
+        return found
 
     def spread(self, way: Way, key: Key) -> Spread | None:
         """The histogram of a cell, for candidates that have one."""
@@ -138,7 +131,7 @@ class Evaluation:
         """What a term has for a row; where the server has one model, also what it says without naming it."""
         cell = weighed.term.cells.get(key)
         if cell is None and len(self.rows) == 1:
-            cell = weighed.term.cells.get(self._plan.nameless(key))
+            cell = weighed.term.cells.get(self._layout.nameless(key))
         return cell
 
     def _may_have(self, way: Way, key: Key) -> bool:
@@ -189,11 +182,15 @@ class Evaluation:
         return not given or self._survey.some(way.all[0].term.family, given)
 
     def _lacking(self, measure: str) -> Value:
-        profile = self._plan.profile
-        return absent(profile.absent.get(measure) or f"{profile.title} does not export it")
+        value = self._layout.lacking.get(measure)
+        if value is None:
+            profile = self._plan.profile
+            value = absent(profile.absent.get(measure) or f"{profile.title} does not export it")
+            self._layout.lacking[measure] = value
+        return value
 
     def _bounded(self, measure: str, value: Value) -> Value:
-        if value.number is not None and measure in CATALOGUE and CATALOGUE[measure].unit == "ratio":
+        if value.number is not None and measure in _RATIOS and not 0.0 <= value.number <= 1.0:
             return value._replace(number=min(1.0, max(0.0, value.number)))
         return value
 
@@ -356,14 +353,6 @@ class Evaluation:
             rest = frozenset(item for item in labels.items() if item[0] not in max_over)
             highest[rest] = max(number, highest.get(rest, number))
         yield from highest.values()
-
-
-@lru_cache(maxsize=128)
-def covered(measures: tuple[str, ...]) -> list[str]:
-    """The measures that an endpoint with these is asked for, in the catalogue's order."""
-    own = [name for name in measures if not name.startswith(ELSEWHERE)]
-    prefixes = tuple(prefix for group in GROUPS if any(name.startswith(group) for name in own) for prefix in group)
-    return [name for name in CATALOGUE if name.startswith(prefixes) and not name.startswith(ELSEWHERE)]
 
 
 def _has_limits(candidate: Candidate) -> bool:

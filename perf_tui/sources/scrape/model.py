@@ -18,9 +18,10 @@ from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.crew import Crew
 from perf_tui.sources.scrape.engines import engines
-from perf_tui.sources.scrape.evaluate import Evaluation, covered
+from perf_tui.sources.scrape.evaluate import Evaluation
 from perf_tui.sources.scrape.exposition import Line
 from perf_tui.sources.scrape.gpus import gpus
+from perf_tui.sources.scrape.layout import covered
 from perf_tui.sources.scrape.ledger import Ledger, at
 from perf_tui.sources.scrape.personal import without
 from perf_tui.sources.scrape.plan import Plan

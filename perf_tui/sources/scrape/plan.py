@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from perf_tui.sources.profiles.detect import Fit, named
 from perf_tui.sources.profiles.matching import Matchers, value
 from perf_tui.sources.profiles.schema import Across, Candidate, Selector, Where
 from perf_tui.sources.profiles.survey import MOST_NAMES
+from perf_tui.sources.scrape.layout import Layout
 from perf_tui.sources.scrape.ledger import Ledger
 from perf_tui.sources.scrape.terms import (
     ApartTerm,
@@ -86,8 +87,13 @@ class Plan:
         finish = fit.profile.finish
         self.finish = self._term(ApartTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
         """Requests that ended, by the reason."""
+        self.changes = 0
+        """Grows whenever series come or go: what was found out about rows before no longer holds."""
+        self._rows: tuple[int, list[Row]] = (-1, [])
+        self._layout: tuple[int, Layout | None] = (-1, None)
+        self._spreads: tuple[int, list[Spread]] = (-1, [])
         self._version = -1
-        self._usable: dict[int, bool] = {}
+        self._usable: dict[str, tuple[Way, ...]] = {}
         self._told: dict[tuple[int, str], dict[str, str]] = {}
         self._ids: dict[Row, dict[int, str]] = {}
 
@@ -96,6 +102,7 @@ class Plan:
     ) -> list[tuple[Term[Any], tuple[Key, ...]]]:
         """Give a series to all terms that want it; returns these, with the cells that it counts in."""
         profile = self.profile
+        self.changes += 1
         self._note(name, labels)
         route = None
         own = False
@@ -123,8 +130,8 @@ class Plan:
         for own, term in self._taken_off:
             own.take_off(term, since, moment)
 
-    def usable(self, version: int) -> dict[int, bool]:
-        """What was found out about candidates when the survey was of this version."""
+    def usable(self, version: int) -> dict[str, tuple[Way, ...]]:
+        """What was found out about candidates when the survey was of this version, by measure."""
         if version != self._version:
             self._version = version
             self._usable = {}
@@ -150,13 +157,18 @@ class Plan:
 
         What an inference server says without naming a model makes no row beside those of its models.
         """
-        found = list({key.row: None for term in self._terms.values() for key in term.cells})
-        named = [row for row in found if dict(row).get("model") != ""]
-        return named or found or [self.row({})]
+        if self._rows[0] != self.changes:
+            found = list({key.row: None for term in self._terms.values() for key in term.cells})
+            named = [row for row in found if dict(row).get("model") != ""]
+            self._rows = (self.changes, named or found or [self.row({})])
+        return self._rows[1]
 
-    def nameless(self, key: Key) -> Key:
-        """The cell of what is said without naming a model."""
-        return Key(tuple((label, "" if label == "model" else text) for label, text in key.row), key.route)
+    def layout(self) -> Layout:
+        """What its samples are called now."""
+        if self._layout[0] != self.changes or self._layout[1] is None:
+            rows = self.rows()
+            self._layout = (self.changes, Layout(tuple(self.profile.measures), rows, self.shown(rows)))
+        return self._layout[1]  # type: ignore[return-value]
 
     def shown(self, rows: Sequence[Row]) -> dict[Row, Row]:
         """The labels by which people know each row: ids give way to what is told about them."""
@@ -187,11 +199,13 @@ class Plan:
                     label: text for label, text in told if text
                 }
 
-    def spreads(self) -> Iterator[Spread]:
+    def spreads(self) -> list[Spread]:
         """The histograms of whole rows."""
-        for term in self._terms.values():
-            if isinstance(term, HistogramTerm):
-                yield from (cell for key, cell in term.cells.items() if key.route is None)
+        if self._spreads[0] != self.changes:
+            histograms = (term for term in self._terms.values() if isinstance(term, HistogramTerm))
+            cells = [cell for term in histograms for key, cell in term.cells.items() if key.route is None]
+            self._spreads = (self.changes, cells)
+        return self._spreads[1]
 
     def forget(self, start: float) -> None:
         """Drop what windows from `start` on do not need."""
@@ -200,6 +214,7 @@ class Plan:
 
     def make_room(self) -> None:
         """Series are gone, and routes with them: others may take their places."""
+        self.changes += 1
         self._full = False
 
     def restart(self) -> None:

@@ -9,7 +9,8 @@ from perf_tui.measures.histogram import Estimate
 from perf_tui.measures.model import Value, absent
 from perf_tui.measures.services import Bracket, Buckets, Route, Service
 from perf_tui.measures.window import Times
-from perf_tui.sources.scrape.evaluate import STATS, Evaluation
+from perf_tui.sources.scrape.evaluate import Evaluation
+from perf_tui.sources.scrape.layout import STATS
 from perf_tui.sources.scrape.plan import Plan, Way
 from perf_tui.sources.scrape.terms import CounterTerm, HistogramTerm, Key, Row
 

@@ -34,6 +34,8 @@ FIRST = 200
 MOST_AT_ONCE = 200
 """Scores of a histogram that one scrape may bring; of more, so many in the same proportions."""
 MOST_ROWS = 64
+AT_FIRST, EVERY = 10, 5
+"""Proxies are looked at with each of the first scrapes, and later with one of so many: windows change slowly."""
 _CUT = ("length", "repetition")
 """Reasons to end that tell of the answer."""
 _LENGTHS = {"length.output": "length of answers", "perplexity": "perplexity"}
@@ -59,6 +61,16 @@ class _Counts:
             self.since = now
 
 
+@dataclass(slots=True)
+class _Look:
+    """The proxies of one profile's rows."""
+
+    scrapes: int = 0
+    at: float | None = None
+    """The reading at which they were looked at."""
+    found: dict[Row, tuple[tuple[str, Drift], ...]] = field(default_factory=dict)
+
+
 class Scores:
     """The scores and proxies of one endpoint, by row."""
 
@@ -67,38 +79,49 @@ class Scores:
         self._counts: dict[tuple[Row, str], _Counts] = {}
         self._monitors: dict[Row, Monitor] = {}
         self._last: dict[Row, float] = {}
+        self._looks: dict[str, _Look] = {}
+        """By profile."""
 
     def rows(self, plan: Plan, evaluation: Evaluation, times: Times) -> Iterator[Quality]:
         """What is known after a scrape."""
-        for row in evaluation.rows[:MOST_ROWS]:
+        known = evaluation.rows[:MOST_ROWS]
+        look = self._looks.setdefault(plan.profile.name, _Look())
+        look.scrapes += 1
+        if look.scrapes <= AT_FIRST or look.scrapes % EVERY == 0:
+            since = times.before if look.at is None else max(look.at, times.start)
+            look.found = {row: tuple(self._found(plan, evaluation, times, row, since)) for row in known}
+            look.at = times.now
+        ways = evaluation.ways(SCORE)
+        for row in known:
             labels = dict(evaluation.shown[row])
-            for name, proxy, drift in self._found(plan, evaluation, times, row):
-                yield Quality(
-                    labels["engine"], labels.get("model", ""), labels.get("name") or name, self._source, proxy, drift
-                )
+            found = [(name, True, drift) for name, drift in look.found.get(row, ())]
+            if ways:
+                found.insert(0, (labels.get("name") or "score", False, self._score(evaluation, ways, Key(row), times)))
+            for name, proxy, drift in found:
+                yield Quality(labels["engine"], labels.get("model", ""), name, self._source, proxy, drift)
 
-    def _found(self, plan: Plan, evaluation: Evaluation, times: Times, row: Row) -> Iterator[tuple[str, bool, Drift]]:
+    def _found(
+        self, plan: Plan, evaluation: Evaluation, times: Times, row: Row, since: float
+    ) -> Iterator[tuple[str, Drift]]:
+        """Proxies; `since` is when they were looked at before."""
         key = Key(row)
-        ways = list(evaluation.ways(SCORE))
-        if ways:
-            yield "score", False, self._score(evaluation, ways, key, times)
         counted = evaluation.finished(key)
         if counted is not None and plan.profile.finish is not None:
             label = plan.profile.finish.label
-            newest, present = (_by_reason(counted.by(label, start)) for start in (times.before, times.start))
+            newest, present = (_by_reason(counted.by(label, start)) for start in (since, times.start))
             for reason in _CUT:
                 if any(reason in found for found in (newest, present)):
-                    yield f"ended by {reason}", True, self._share(row, reason, newest, present, times)
+                    yield f"ended by {reason}", self._share(row, reason, newest, present, times)
         for detail, name in _LENGTHS.items():
             for way in evaluation.ways(detail):
-                drift = self._histogram(evaluation, way, key, times, name)
+                drift = self._histogram(evaluation, way, key, times, name, since)
                 if drift is not None:
-                    yield name, True, drift
+                    yield name, drift
                 break
         for way in evaluation.ways("ai.spec.acceptance"):
             if way.candidate.kind == "ratio":
-                latest, whole = (evaluation.risen(way, key, start) for start in (times.before, times.start))
-                yield "accepted drafts", True, self._accepted(row, latest, whole, times)
+                latest, whole = (evaluation.risen(way, key, start) for start in (since, times.start))
+                yield "accepted drafts", self._accepted(row, latest, whole, times)
                 break
 
     def _score(self, evaluation: Evaluation, ways: Sequence[Way], key: Key, times: Times) -> Drift:
@@ -137,12 +160,14 @@ class Scores:
             Moments.of_share(*present)._replace(n=0), Moments.of_share(before[0], sum(before)), None, False
         )
 
-    def _histogram(self, evaluation: Evaluation, way: Way, key: Key, times: Times, name: str) -> Drift | None:
+    def _histogram(
+        self, evaluation: Evaluation, way: Way, key: Key, times: Times, name: str, since: float
+    ) -> Drift | None:
         spread = evaluation.spread(way, key)
         if spread is None or not spread.bounds or len(times) < 2:
             return None
         counts = self._counts.setdefault((key.row, name), _Counts())
-        newest, present = (list(evaluation.apart(way, key, start)) for start in (times.before, times.start))
+        newest, present = (list(evaluation.apart(way, key, start)) for start in (since, times.start))
         counts.add(newest, times.now)
         if len(counts.baseline) != len(present):
             return None

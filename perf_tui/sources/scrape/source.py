@@ -25,7 +25,9 @@ READING_TIME = 10.0
 FRESH_AT_FIRST = 8
 """First scrapes after which the connection is not kept."""
 FRESH_EVERY, FRESH_EVERY_TLS = 4, 16
-"""Later, one in so many: a new connection costs next to nothing without TLS."""
+"""Later, one in so many: a new connection costs little without TLS."""
+FRESH_SOON = 64
+"""Scrapes after which without TLS, too, it is as many as with it: hardly anybody else will answer any more."""
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
@@ -133,7 +135,8 @@ class ScrapeSource(Source[Reading]):
         some, each scrape goes to whoever takes it.
         """
         number, self._number = self._number, self._number + 1
-        every = FRESH_EVERY_TLS if self._options.url.lower().startswith("https:") else FRESH_EVERY
+        rarely = number >= FRESH_SOON or self._options.url.lower().startswith("https:")
+        every = FRESH_EVERY_TLS if rarely else FRESH_EVERY
         return self._model.joint or number < FRESH_AT_FIRST or number % every == 0
 
     async def _scrape(self, text: str, openmetrics: bool) -> Scrape:

@@ -232,7 +232,7 @@ def test_forgotten_slots_are_asked_for_anew() -> None:
     assert [name for name, _ in sink.series] == ["a", "b", "a"]
 
 
-BODY = "# TYPE a counter\na 1\nb{c=\"d\"} 2\ne 3\n"
+BODY = '# TYPE a counter\na 1\nb{c="d"} 2\ne 3\n'
 
 
 @pytest.mark.parametrize(

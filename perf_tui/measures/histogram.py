@@ -56,8 +56,10 @@ class Distribution:
     def ordered(cls, bounds: Sequence[float], counts: Sequence[float]) -> Distribution:
         """Of bounds that ascend, each once, with their cumulated counts."""
         made = cls.__new__(cls)
-        made.bounds, made.counts = list(bounds), list(counts)
-        made._level()
+        made.bounds, made.counts = list(bounds), list(map(float, counts))
+        # Whole numbers that never fall need no mending, and nearly all are such.
+        if any(map(lt, made.counts[1:], made.counts)) or not all(map(float.is_integer, made.counts)):
+            made._level()
         return made
 
     def _level(self) -> None:

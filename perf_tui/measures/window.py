@@ -7,6 +7,8 @@ moved (`Rising`).
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from operator import add, sub
@@ -67,24 +69,27 @@ class Rising:
     many series that are shown as one, need no care here.
     """
 
-    __slots__ = ("_answers", "_points", "_zero", "total")
+    __slots__ = ("_answers", "_times", "_totals", "_zero", "total")
 
     def __init__(self, width: int = 1) -> None:
-        self.total: tuple[float, ...] = (0.0,) * width
+        self.total = array("d", bytes(8 * width))
         """The sum of all increases."""
         self._zero = self.total
-        self._points: deque[tuple[float, tuple[float, ...]]] = deque()
+        self._times = array("d")
+        self._totals: list[array[float]] = []
+        """What `total` was at each of `_times`; in arrays, as numbers that lie together are read in one go."""
         self._answers: dict[float, tuple[float, ...]] = {}
         """What was asked since the newest increase: several measures are of the same numbers."""
 
     def add(self, at: float, increases: Sequence[float]) -> None:
         """At the reading at `at` the numbers had risen by `increases`; several for one reading add up."""
         self._answers.clear()
-        self.total = tuple(map(add, self.total, increases))
-        if self._points and self._points[-1][0] == at:
-            self._points[-1] = (at, self.total)
+        self.total = array("d", map(add, self.total, increases))
+        if self._totals and self._times[-1] == at:
+            self._totals[-1] = self.total
         else:
-            self._points.append((at, self.total))
+            self._times.append(at)
+            self._totals.append(self.total)
 
     def since(self, start: float) -> tuple[float, ...]:
         """How far the numbers rose after the reading at `start`."""
@@ -92,31 +97,19 @@ class Rising:
         if answer is None:
             if len(self._answers) >= MOST_ANSWERS:
                 self._answers.clear()
-            answer = self._answers[start] = self._since(start)
+            place = bisect_right(self._times, start)
+            base = self._totals[place - 1] if place else self._zero
+            answer = self._answers[start] = tuple(map(sub, self.total, base))
         return answer
-
-    def _since(self, start: float) -> tuple[float, ...]:
-        points = self._points
-        base = self._zero
-        if points and points[len(points) // 2][0] <= start:  # the newest interval is asked for as often as the window
-            for at, total in reversed(points):
-                if at <= start:
-                    base = total
-                    break
-        else:
-            for at, total in points:
-                if at > start:
-                    break
-                base = total
-        return tuple(map(sub, self.total, base))
 
     def forget(self, start: float) -> None:
         """Drop what is only needed for windows that begin before `start`."""
-        while len(self._points) > 1 and self._points[1][0] <= start:
-            self._points.popleft()
+        place = bisect_right(self._times, start) - 1
+        if place > 0:
+            del self._times[:place], self._totals[:place]
 
     def restart(self) -> None:
         """Forget every increase."""
         self._answers.clear()
         self.total = self._zero
-        self._points.clear()
+        del self._times[:], self._totals[:]

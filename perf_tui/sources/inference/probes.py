@@ -53,6 +53,14 @@ class Probes:
         self._asked = [_Asked(endpoint) for endpoint in endpoints]
         self._max_batch = max_batch
 
+    def waits(self) -> bool:
+        """Whether nothing is to be asked with this scrape; each call is one."""
+        if any(asked.due <= 0 for asked in self._asked):
+            return False
+        for asked in self._asked:
+            asked.due -= 1
+        return True
+
     async def ask(self) -> Told:
         """What the server tells now; settings as they were told the last time. Never raises for what it does."""
         await asyncio.gather(*(self._ask(each) for each in self._asked))

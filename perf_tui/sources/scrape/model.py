@@ -169,7 +169,7 @@ class Model:
             if self._scrapes % 16 == 0:
                 plan.forget(self._times.start)
             evaluation = Evaluation(plan, self._ledger, self._times, self.survey, joint=self._workers.joint)
-            samples += map(self._judged, evaluation.samples())
+            samples += map(_unsteady, evaluation.samples()) if self._workers.unsteady else evaluation.samples()
             found: Iterable[object]
             match plan.profile.layer:
                 case "app":
@@ -214,11 +214,6 @@ class Model:
         self._workers.forget(gone)
         self.reader.forget(gone)
 
-    def _judged(self, sample: Sample) -> Sample:
-        if self._workers.unsteady and sample.value.number is not None:
-            return Sample(sample.series, UNSTEADY)
-        return sample
-
     def _notices(self, scrape: Scrape) -> Iterator[str]:
         if not self._plans:
             yield f"no profile recognises what it exports ({len(self.survey.samples)} names of metrics)"
@@ -239,6 +234,10 @@ class Model:
         odd = sum(spread.odd for plan in self._plans for spread in plan.spreads())
         if odd:
             yield f"{odd} histograms have other bounds than the rest and are left out of the quantiles"
+
+
+def _unsteady(sample: Sample) -> Sample:
+    return sample if sample.value.number is None else Sample(sample.series, UNSTEADY)
 
 
 def _prefix(profile: Profile, fits: Sequence[Fit]) -> str:

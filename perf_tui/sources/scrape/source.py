@@ -101,7 +101,8 @@ class ScrapeSource(Source[Reading]):
 
     async def _get(self) -> Response:
         """The metrics; what is asked beside them is asked at the same time, so that both are of one moment."""
-        beside = None if self._probes is None else asyncio.create_task(self._probes.ask())
+        asks = self._probes is not None and not self._probes.waits()
+        beside = asyncio.create_task(self._probes.ask()) if self._probes is not None and asks else None
         try:
             options = replace(self._options, fresh=self._fresh())
             response = await self._fetcher.request(options)

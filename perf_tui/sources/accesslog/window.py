@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from perf_tui.sources.accesslog.tally import OTHER, Tally
@@ -25,14 +25,16 @@ class _Slot:
 class Window:
     """A sliding sum. What leaves is taken off, so that a reading costs no more than what is in it."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, make: Callable[[], Tally] = Tally) -> None:
+        """`make` gives an empty tally, of the sort that is pushed."""
+        self.seconds = seconds
+        self._make = make
         self._slots: deque[_Slot] = deque()
         self._begin: float | None = None
         self._end = 0.0
         self.routes: dict[str, Tally] = {}
         """What the window holds, by route."""
-        self.total = Tally()
+        self.total = make()
         """What it holds in all."""
 
     @property
@@ -49,16 +51,16 @@ class Window:
             return
         # A long window at a short interval would hold thousands of readings: some share a slot.
         slot = self._slots[-1] if self._slots else None
-        if slot is None or at - slot.begin > self._seconds / _STEPS:
+        if slot is None or at - slot.begin > self.seconds / _STEPS:
             slot = _Slot(self._end, at)
             self._slots.append(slot)
         slot.end = self._end = at
         for name, tally in sorted(routes.items(), key=lambda item: -item[1].requests):
             name = self._admit(name, tally)
             for place in (slot.routes, self.routes):
-                place.setdefault(name, Tally()).merge(tally)
+                place.setdefault(name, self._make()).merge(tally)
             self.total.merge(tally)
-        while self._slots[0].end <= at - self._seconds:
+        while self._slots and self._slots[0].end <= at - self.seconds:
             self._leave(self._slots.popleft())
 
     def _admit(self, name: str, tally: Tally) -> str:

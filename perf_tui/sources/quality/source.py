@@ -9,12 +9,9 @@ from perf_tui.engine.blocking import Blocking
 from perf_tui.engine.source import Derived, Source, SourceDenied, SourceError
 from perf_tui.measures.drift import Monitor
 from perf_tui.measures.model import Status
-from perf_tui.measures.quality import Quality, samples
-from perf_tui.sources.quality.reader import Score, ScoreReader, Scores, baseline
+from perf_tui.sources.quality.reader import ScoreReader, Scores, baseline
+from perf_tui.sources.quality.streams import Key, Streams, samples_of
 from perf_tui.text import clean
-
-MOST_STREAMS = 100
-"""Pairs of a name and a model that are told apart in one file."""
 
 
 class QualitySource(Source[Scores]):
@@ -30,13 +27,11 @@ class QualitySource(Source[Scores]):
         self._blocking = Blocking(self.name)
         self._reader: ScoreReader | None = None
         self._saved: dict[tuple[str, str], list[float]] | None = None
-        self._monitors: dict[tuple[str, str], Monitor] = {}
-        self._rows: dict[tuple[str, str], Quality] = {}
+        self._streams = Streams(self.name, self._monitor)
 
     async def open(self) -> None:
         self._reader = ScoreReader(self._stream.path)
-        self._monitors.clear()
-        self._rows.clear()
+        self._streams.clear()
         self._saved = None
 
     async def read(self) -> Scores:
@@ -51,33 +46,22 @@ class QualitySource(Source[Scores]):
             for score in found.scores:
                 self._saved.setdefault((score.name, score.model), []).append(score.score)
         scores = await self._blocking.call(reader.read)
-        if scores.trouble is not None and not self._monitors and not scores.scores:
+        if scores.trouble is not None and not self._streams and not scores.scores:
             raise _failure(scores, "")
-        if scores.bad and not self._monitors and not scores.scores:
+        if scores.bad and not self._streams and not scores.scores:
             raise SourceError(f"no line is a score; the first: {scores.first_bad}")
         return scores
 
     def derive(self, reading: Scores, at: float) -> Derived:
-        touched: dict[tuple[str, str], Monitor] = {}
         for score in reading.scores:
-            monitor = self._monitor(score)
-            if monitor is not None:
-                monitor.add(score.score)
-                touched[score.name, score.model] = monitor
-        for (name, model), monitor in touched.items():
-            self._rows[name, model] = Quality(self._engine, model, name, self.name, False, monitor.drift())
-        rows = tuple(self._rows.values())
-        return Derived([sample for row in rows for sample in samples(row)], {"quality": rows})
+            self._streams.add((self._engine, score.model, score.name), score.score)
+        rows = self._streams.rows()
+        return Derived(samples_of(rows), {"quality": rows})
 
-    def _monitor(self, score: Score) -> Monitor | None:
-        key = (score.name, score.model)
-        monitor = self._monitors.get(key)
-        if monitor is None and len(self._monitors) < MOST_STREAMS:
-            saved = (self._saved or {}).get(key, ())
-            stream = self._stream
-            monitor = Monitor(stream.first, stream.window, stream.low, stream.high, saved)
-            self._monitors[key] = monitor
-        return monitor
+    def _monitor(self, key: Key) -> Monitor:
+        _, model, name = key
+        stream = self._stream
+        return Monitor(stream.first, stream.window, stream.low, stream.high, (self._saved or {}).get((name, model), ()))
 
     async def close(self) -> None:
         # On its own thread, as closing may block too; a reading that hangs keeps its file.

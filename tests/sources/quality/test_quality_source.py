@@ -14,7 +14,8 @@ from perf_tui.measures.drift import Verdict
 from perf_tui.measures.model import Status, Value, series
 from perf_tui.measures.quality import Quality, rows
 from perf_tui.sources.quality.reader import Score, parse
-from perf_tui.sources.quality.source import MOST_STREAMS, QualitySource
+from perf_tui.sources.quality.source import QualitySource
+from perf_tui.sources.quality.streams import MOST_STREAMS
 
 
 def lines(mean: float, count: int, seed: int = 1, name: str = "faithfulness", model: str = "tiny") -> str:

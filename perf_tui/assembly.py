@@ -69,12 +69,17 @@ def quality(config: Config) -> list[Source[Any]]:
 
 def pushed(config: Config) -> list[Source[Any]]:
     """Receivers for what others send, where the configuration switches them on."""
-    if not config.statsd.enabled:
-        return []
-    from perf_tui.sources.statsd import Statsd
+    found: list[Source[Any]] = []
+    if config.statsd.enabled:
+        from perf_tui.sources.statsd import Statsd
 
-    host, _, port = config.statsd.listen.rpartition(":")
-    return [Statsd(host.strip("[]"), int(port), config.window)]
+        host, _, port = config.statsd.listen.rpartition(":")
+        found.append(Statsd(host.strip("[]"), int(port), config.window))
+    if config.otlp.enabled:
+        from perf_tui.sources.otlp.build import receiver
+
+        found.append(receiver(config))
+    return found
 
 
 def _keeper() -> Keeper:

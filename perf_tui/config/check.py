@@ -13,7 +13,7 @@ from perf_tui.config.check_rules import check_rule
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import shown
 from perf_tui.config.quantities import duration, size
-from perf_tui.config.schema import Config, Target, WorkerGroup
+from perf_tui.config.schema import Config, Otlp, Target, WorkerGroup
 
 WORKER_PLACES = ("match", "heartbeat", "queue", "supervisord", "gunicorn", "systemd")
 """Where a group of workers is: exactly one of these keys says it."""
@@ -42,10 +42,13 @@ def check(config: Config, file: str) -> None:
     for number, group in enumerate(config.workers):
         _check_workers(group, file, f"workers[{number}]")
     _check_quantity(duration, config.board.forget, file, "board.forget")
-    for section, listen in (("otlp", config.otlp.listen), ("statsd", config.statsd.listen)):
-        if int(listen.rpartition(":")[2]) > 65535:
-            raise ConfigError(file, f"{section}.listen", f"{shown(listen)} is not allowed; allowed: ports up to 65535")
-    if not _is_loopback(config.statsd.listen):
+    for where, listen in (
+        ("otlp.listen", config.otlp.listen), ("otlp.grpc", config.otlp.grpc), ("statsd.listen", config.statsd.listen),
+    ):  # fmt: skip
+        if listen is not None and int(listen.rpartition(":")[2]) > 65535:
+            raise ConfigError(file, where, f"{shown(listen)} is not allowed; allowed: ports up to 65535")
+    _check_otlp(config.otlp, file)
+    if not is_loopback(config.statsd.listen):
         problem = f"{shown(config.statsd.listen)} is not allowed; allowed: 127.0.0.1 or [::1] and a port"
         raise ConfigError(file, "statsd.listen", problem + " (anyone can send it datagrams)")
     _check_quantity(duration, config.history.keep, file, "history.keep")
@@ -56,6 +59,14 @@ def check(config: Config, file: str) -> None:
         check_handler(handler, file, f"handlers[{number}]")
     for number, rule in enumerate(config.alerts):
         check_rule(rule, file, f"alerts[{number}]")
+
+
+def _check_otlp(otlp: Otlp, file: str) -> None:
+    _check_quantity(size, otlp.max_body, file, "otlp.max_body")
+    for key, listen in (("listen", otlp.listen), ("grpc", otlp.grpc)):
+        if listen is not None and not is_loopback(listen) and otlp.token_env is None:
+            problem = f"{shown(listen)} is not loopback: other machines could send; token_env is missing"
+            raise ConfigError(file, f"otlp.{key}", problem)
 
 
 def _check_target(target: Target, file: str, where: str) -> None:
@@ -121,7 +132,8 @@ def _check_url(url: str, file: str, where: str) -> None:
         raise ConfigError(file, where, "an address must not hold a user or password: this file is printed and shared")
 
 
-def _is_loopback(listen: str) -> bool:
+def is_loopback(listen: str) -> bool:
+    """Whether only this machine reaches an address with a port."""
     try:
         return ip_address(listen.rpartition(":")[0].strip("[]")).is_loopback
     except ValueError:

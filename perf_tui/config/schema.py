@@ -139,6 +139,13 @@ class Otlp(Section, frozen=True):
 
     listen: Listen = "127.0.0.1:4318"
     enabled: bool = False
+    grpc: Listen | None = None
+    token_env: Variable | None = None
+    max_body: Size = "4MiB"
+    max_requests: Annotated[float, Meta(ge=1, le=100_000)] = 100.0
+    max_series: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
+    max_sessions: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    keep_personal: bool = False
 
 
 class Statsd(Section, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from perf_tui.config.schema import Config
 
 NOT_YET = {
-    "otlp": "pushed metrics are not received",
     "history": "nothing is recorded to disk",
     "prometheus": "no other machine is read",
 }

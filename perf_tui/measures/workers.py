@@ -39,7 +39,7 @@ ALIVE = frozenset((State.WAITING, State.ACTIVE, State.PROCESSING))
 
 
 def _table(**words: str) -> dict[str, State]:
-    return {word.replace("_", "-"): State(state) for state, listed in words.items() for word in listed.split()}
+    return {word: State(state) for state, listed in words.items() for word in listed.split()}
 
 
 VOCABULARY: Mapping[str, Mapping[str, State]] = {
@@ -61,6 +61,38 @@ VOCABULARY: Mapping[str, Mapping[str, State]] = {
     ),
     # gunicorn has no words: by the age of the worker's heartbeat.
     "gunicorn": _table(active="alive", stale="silent"),
+    # Agents that push OTLP: their events, of sse_event the kind. reporting and idle: by what they push at all; failed:
+    # a call of a model with an error; rejected: a tool that its person refused.
+    "claude": _table(
+        processing="user_prompt tool_decision tool_result subagent_completed compaction",
+        active="api_request assistant_response reporting",
+        waiting="idle rejected",
+        error="api_error api_retries_exhausted api_refusal internal_error failed",
+    ),
+    "codex": _table(
+        processing="user_prompt api_request sse_event turn_ttft tool_decision tool_result",
+        active="conversation_starts response.completed reporting",
+        waiting="idle rejected",
+        error="response.failed api_error failed",
+    ),
+    "gemini": _table(
+        processing="user_prompt api_request tool_call agent.start chat_compression",
+        active="config api_response agent.finish reporting",
+        waiting="idle rejected conversation_finished",
+        error="api_error failed",
+    ),
+    "opencode": _table(
+        processing="user_prompt tool_decision tool_result",
+        active="session.created api_request reporting",
+        waiting="session.idle idle rejected",
+        error="session.error api_error failed",
+    ),
+    "copilot": _table(
+        processing="tool.call agent.turn",
+        active="session.start inference reporting",
+        waiting="idle",
+        error="failed",
+    ),
     "heartbeat": _table(
         processing="processing busy working",
         active="active running online ready up ok healthy alive started",

@@ -67,9 +67,9 @@ class TestValidate:
         assert capsys.readouterr().out == "defaults: valid\n"
 
     def test_what_nothing_acts_on_yet_is_said(self, capsys: Out) -> None:
-        Path("mine.toml").write_text("[otlp]\nenabled = true\n")
+        Path("mine.toml").write_text('[prometheus]\nurl = "http://127.0.0.1:9090"\n')
         assert main(["config", "validate", "mine.toml"]) == 0
-        assert "[otlp] is accepted, but pushed metrics are not received" in capsys.readouterr().out
+        assert "[prometheus] is accepted, but no other machine is read" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         ("text", "line"),

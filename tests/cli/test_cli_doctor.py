@@ -16,7 +16,7 @@ from cli_play import CPU, Play, broken, busy
 from perf_tui.cli import checks
 from perf_tui.cli.checks import Check, Grade
 from perf_tui.cli.main import main
-from perf_tui.config.schema import Config, Otlp
+from perf_tui.config.schema import Config, Prometheus
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.model import Status, Value, absent, series
 
@@ -108,8 +108,8 @@ class TestTerminal:
 
 class TestConfiguration:
     def test_sections_that_are_ignored_are_warnings(self) -> None:
-        found = by_id(list(checks.configuration(Config(otlp=Otlp(enabled=True)), None, None)))
-        assert found["config.otlp"].grade is Grade.WARN
+        found = by_id(list(checks.configuration(Config(prometheus=Prometheus(url="http://127.0.0.1:9090")), None, None)))
+        assert found["config.prometheus"].grade is Grade.WARN
 
     def test_a_variable_that_is_no_setting(self) -> None:
         found = checks.environment({"PERF_TUI_INTERVALL": "1", "PERF_TUI_CONFIG": "x", "PATH": "/bin"})

@@ -156,6 +156,6 @@ def test_the_rules_that_ship_are_those_of_the_contract() -> None:
 
 def test_sections_that_nothing_acts_on_yet_are_named_when_they_are_used() -> None:
     assert ignored(Config()) == {}
-    config = parse({"otlp": {"enabled": True}, "workers": [{"name": "a", "match": "a"}]}, "test")
-    assert set(ignored(config)) == {"otlp"}
+    config = parse({"prometheus": {"url": "http://127.0.0.1:9"}, "workers": [{"name": "a", "match": "a"}]}, "test")
+    assert set(ignored(config)) == {"prometheus"}
     assert set(NOT_YET) <= set(Config.__struct_fields__)

@@ -27,7 +27,7 @@ def test_each_scalar_of_it_is_the_default_written_out() -> None:
     """Equality alone would also hold for a file that says nothing."""
     said = dict(_leaves(tomllib.loads(reference.text())))
     defaults = dict(_leaves(msgspec.to_builtins(Config())))
-    unset = {"prometheus.url"}
+    unset = {"prometheus.url", "otlp.grpc", "otlp.token_env"}
     plain = {key for key in defaults if not key.startswith("alerts")} - unset
     assert {key: said[key] for key in plain} == {key: defaults[key] for key in plain}
 
@@ -40,6 +40,7 @@ def test_its_examples_are_valid() -> None:
     assert config.keys
     assert {handler.kind for handler in config.handlers} >= {"file", "command", "webhook", "email", "heartbeat"}
     assert config.prometheus.url is not None
+    assert config.otlp.grpc is not None
     assert len(config.alerts) == len(Config().alerts) + 6
 
 

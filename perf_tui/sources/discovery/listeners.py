@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
@@ -71,25 +71,13 @@ class Listeners:
         inodes = {inode for _, _, inode in rows}
         self._owners = {inode: pid for inode, pid in self._owners.items() if inode in inodes}
         if new := inodes - self._owners.keys():
-            self._owners |= dict.fromkeys(new) | self._find(new)
+            self._owners |= dict.fromkeys(new) | holders(self._host, new, processes(self._host))
         names: dict[int, str] = {}
         for address, port, inode in rows:
             pid = self._owners[inode]
             if pid is not None and pid not in names:
                 names[pid] = self._name(pid)
             yield Listener(address, port, pid, names[pid] if pid is not None else "", inode)
-
-    def _find(self, inodes: set[int]) -> dict[int, int]:
-        """The lowest pid that holds each of these sockets, of the processes that this user can see."""
-        wanted = {f"socket:[{inode}]": inode for inode in inodes}
-        found: dict[int, int] = {}
-        for pid in sorted(int(name) for name in os.listdir(self._host.proc) if name.isdigit()):
-            for target in _open_files(f"{self._host.proc}/{pid}/fd"):
-                if (inode := wanted.get(target)) is not None:
-                    found.setdefault(inode, pid)
-            if len(found) == len(inodes):
-                break
-        return found
 
     def _name(self, pid: int) -> str:
         try:
@@ -108,6 +96,24 @@ class Listeners:
                 yield Listener("127.0.0.1", port, None, "", 0)
 
 
+def processes(host: Host) -> list[int]:
+    """The pids of all processes that can be seen, ascending. Raises OSError."""
+    return sorted(int(name) for name in os.listdir(host.proc) if name.isdigit())
+
+
+def holders(host: Host, inodes: set[int], pids: Iterable[int]) -> dict[int, int]:
+    """The first of `pids` that holds each of these sockets; those of other users are not to be seen."""
+    wanted = {f"socket:[{inode}]": inode for inode in inodes}
+    found: dict[int, int] = {}
+    for pid in pids:
+        for target in _open_files(f"{host.proc}/{pid}/fd"):
+            if (inode := wanted.get(target)) is not None:
+                found.setdefault(inode, pid)
+        if len(found) == len(inodes):
+            break
+    return found
+
+
 def _by_port(listener: Listener) -> tuple[int, str, bool, int]:
     return listener.port, listener.address, listener.pid is None, listener.pid or 0
 
@@ -121,12 +127,12 @@ def _rows(table: bytes) -> Iterator[tuple[str, int, int]]:
         if len(fields) < 10 or fields[3] != b"0A":
             continue
         packed, _, port = fields[1].decode().partition(":")
-        if address := _REACHED_BY.get(_address(packed)):
+        if address := _REACHED_BY.get(address_of(packed)):
             yield address, int(port, 16), int(fields[9])
 
 
-def _address(packed: str) -> str:
-    """The kernel prints an address as words of 32 bits in the machine's byte order."""
+def address_of(packed: str) -> str:
+    """An address in a table of /proc/net: the kernel prints words of 32 bits in the machine's byte order."""
     words = [int(packed[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(packed), 8)]
     address = ip_address(b"".join(words))
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

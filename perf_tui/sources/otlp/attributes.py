@@ -16,34 +16,31 @@ from perf_tui.text import clean, cut
 LONGEST = 120
 """Cells of a text that is kept."""
 _LONGEST_READ = 4 * LONGEST
-RESOURCE = frozenset(
-    "service.name service.version service.instance.id host.name process.pid session.id".split()
-)  # fmt: skip
-_HTTP = (
-    "http.route http.request.method http.method http.response.status_code http.status_code error.type rpc.method"
-)  # fmt: skip
-_GEN_AI = (
-    "gen_ai.token.type gen_ai.request.model gen_ai.response.model gen_ai.provider.name gen_ai.system "
-    "gen_ai.operation.name gen_ai.conversation.id gen_ai.tool.name gen_ai.usage.input_tokens "
-    "gen_ai.usage.output_tokens gen_ai.usage.cache_read.input_tokens gen_ai.usage.cache_creation.input_tokens "
-    "gen_ai.evaluation.name gen_ai.evaluation.score.value gen_ai.evaluation.score.label"
-)
-_AGENTS = (
-    "session.id conversation.id type model token_type query_source kind success status decision tool_name "
-    "function_name event.name event.kind event.sequence status_code attempt duration_ms ttft_ms cost_usd "
-    "input_tokens output_tokens cache_read_tokens cache_creation_tokens input_token_count output_token_count "
-    "cached_token_count cached_content_token_count thoughts_token_count prompt_length error error_type error.message "
-    "error_message pre_tokens post_tokens agent_type agent_name terminate_reason summary"
-)
-KEPT = frozenset(f"{_HTTP} {_GEN_AI} {_AGENTS}".split())
-PERSONAL = frozenset(
-    "user.id user.name user.email user.account_uuid user.account_id enduser.id organization.id installation.id "
-    "prompt".split()
-)
-"""Kept where the configuration switches it on."""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+RESOURCE = _names("service.name service.version host.name process.pid session.id")
+"""Of senders."""
+KEPT = _names("""
+    http.route http.request.method http.method http.response.status_code http.status_code error.type
+    gen_ai.token.type gen_ai.request.model gen_ai.response.model gen_ai.provider.name gen_ai.system
+    gen_ai.operation.name gen_ai.conversation.id gen_ai.tool.name gen_ai.usage.input_tokens
+    gen_ai.usage.output_tokens gen_ai.usage.cache_read.input_tokens gen_ai.evaluation.name
+    gen_ai.evaluation.score.value gen_ai.evaluation.score.label
+    session.id conversation.id type model token_type success status decision tool_name function_name event.name
+    event.kind status_code duration_ms ttft_ms cost_usd input_tokens output_tokens cache_read_tokens
+    cache_creation_tokens input_token_count output_token_count cached_token_count cached_content_token_count
+    thoughts_token_count prompt_length error error_type error.message error_message
+""")
+"""Of points and events."""
+PERSONAL = _names("user.id user.email user.account_uuid organization.id")
+"""Of either, where the configuration switches it on."""
 
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
-_KEY = re.compile(r"\b(?:sk|pk|key|ghp|gho|xox[bp]|AIza)[-_]?[A-Za-z0-9_-]{12,}", re.IGNORECASE)
+_KEY = re.compile(r"\b(?:(?:sk|pk|key|ghp|gho|xox[bp])[-_]|AIza)[A-Za-z0-9_-]{12,}", re.IGNORECASE)
 _FREE_TEXT = frozenset(("error", "error.message", "error_message", "error.type", "error_type"))
 """Text that a program wrote for people: it may quote an address or a key."""
 

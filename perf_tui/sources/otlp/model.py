@@ -11,14 +11,22 @@ Labels = Mapping[str, str | float | bool]
 """Attributes that are kept, see attributes.py. Text is safe to show; numbers are floats."""
 
 
+class Peer(NamedTuple):
+    """A process of this machine."""
+
+    pid: int
+    command: str
+    """In lower case."""
+
+
 class Sender(NamedTuple):
     """A resource: who sends."""
 
     labels: Labels
     identity: int
     """Differs where any attribute differs, also those that are not kept."""
-    peer: int | None = None
-    """The pid of the local process at the other end of the connection, where it is known."""
+    peer: Peer | None = None
+    """The agent of this machine at the other end of the connection, where it is known."""
 
     def text(self, name: str) -> str:
         """A label, or an empty string."""

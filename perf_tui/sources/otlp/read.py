@@ -8,19 +8,21 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from perf_tui.sources.otlp.attributes import KEPT, PERSONAL, RESOURCE, kept
-from perf_tui.sources.otlp.model import Event, Metric, Point, Sender
+from perf_tui.sources.otlp.model import Event, Metric, Peer, Point, Sender
 from perf_tui.sources.otlp.spread import Exponential, Spread
 from perf_tui.sources.otlp.wire import KeyValue
 
 MOST_BUCKETS = 1000
 """Buckets of one point; exporters send 160 at most."""
+MOST_POINTS = 20_000
+"""Points of one request that something is made of; what is beyond is rejected, so that no answer is late."""
 DELTA, CUMULATIVE = 1, 2
 _NAMES = {"AGGREGATION_TEMPORALITY_DELTA": DELTA, "AGGREGATION_TEMPORALITY_CUMULATIVE": CUMULATIVE}
 _NO_VALUE = 1
 """The flag of a point that says only that its series has ended."""
 
 
-class _Malformed(Exception):
+class _Malformed(Exception):  # noqa: N818
     """A point that breaks the rules; the text says which."""
 
 
@@ -51,10 +53,10 @@ class Reader:
         self._resource = RESOURCE | PERSONAL if personal else RESOURCE
         self._names = KEPT | PERSONAL if personal else KEPT
 
-    def metrics(self, request: Any, peer: int | None = None) -> Read:
+    def metrics(self, request: Any, peer: Peer | None = None) -> Read:
         """The metrics of a request that are of use."""
         found: list[Metric] = []
-        points, rejected, reason = 0, 0, ""
+        points, used, rejected, reason = 0, 0, 0, ""
         for resource in request.resource_metrics or ():
             sender = self._sender(resource, peer)
             for scope in resource.scope_metrics or ():
@@ -66,18 +68,19 @@ class Reader:
                     points += len(given)
                     if not given or not self._wanted(name):
                         continue
+                    used += len(given)
+                    if used > MOST_POINTS:
+                        rejected += len(given)
+                        reason = reason or f"a request may have {MOST_POINTS} points"
+                        continue
                     read, bad, why = self._metric(kind, data, given)
                     rejected += bad
                     reason = reason or why
                     if read:
                         temporality = _temporality(data) if kind != "gauge" else CUMULATIVE
                         identity = hash((sender.identity, library, name, kind))
-                        found.append(
-                            Metric(
-                                sender, name, metric.unit or "", temporality == DELTA, kind == "gauge", tuple(read),
-                                identity,
-                            )  # fmt: skip
-                        )
+                        delta, unit = temporality == DELTA, metric.unit or ""
+                        found.append(Metric(sender, name, unit, delta, kind == "gauge", tuple(read), identity))
         return Read(found, points, rejected, reason)
 
     def _metric(self, kind: str, data: Any, given: Iterable[Any]) -> tuple[list[Point], int, str]:
@@ -98,15 +101,11 @@ class Reader:
                 reason = reason or str(problem)
                 continue
             attributes = point.attributes or ()
-            read.append(
-                Point(
-                    kept(attributes, self._names), _identity(attributes), _time(point.start_time_unix_nano),
-                    _time(point.time_unix_nano), number,
-                )  # fmt: skip
-            )
+            start, time = _time(point.start_time_unix_nano), _time(point.time_unix_nano)
+            read.append(Point(kept(attributes, self._names), _identity(attributes), start, time, number))
         return read, rejected, reason
 
-    def logs(self, request: Any, peer: int | None = None) -> ReadLogs:
+    def logs(self, request: Any, peer: Peer | None = None) -> ReadLogs:
         """The records of a request that are events."""
         found: list[Event] = []
         records = 0
@@ -123,7 +122,7 @@ class Reader:
                         found.append(Event(sender, name, labels, time / 1e9))
         return ReadLogs(found, records)
 
-    def _sender(self, part: Any, peer: int | None) -> Sender:
+    def _sender(self, part: Any, peer: Peer | None) -> Sender:
         attributes = (part.resource.attributes or ()) if part.resource is not None else ()
         return Sender(kept(attributes, self._resource), _identity(attributes), peer)
 

@@ -104,7 +104,7 @@ class Series:
         if len(self._known) >= self._most:
             self.expire(at, SPARE)
             if len(self._known) >= self._most:
-                raise Full
+                raise Full(f"more than {self._most} sets of labels are pushed")
         state = self._known[key] = _Series()
         state.heard = at
         return state, True
@@ -119,7 +119,7 @@ class Series:
 
 
 class Full(Exception):  # noqa: N818
-    """There is no room for another series."""
+    """There is no room for another one; the text says of what."""
 
 
 def _seconds(nanoseconds: int) -> float:

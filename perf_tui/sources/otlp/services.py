@@ -14,7 +14,7 @@ from perf_tui.sources.accesslog.tally import Outcome, Tally, outcome
 from perf_tui.sources.accesslog.window import Window
 from perf_tui.sources.otlp.flow import Flow
 from perf_tui.sources.otlp.model import Labels, Metric, Point, number, text
-from perf_tui.sources.otlp.series import Full, Increase, Series
+from perf_tui.sources.otlp.series import Full, Increase
 from perf_tui.sources.otlp.spread import Spread
 
 DURATION, OLD_DURATION = "http.server.request.duration", "http.server.duration"
@@ -225,20 +225,16 @@ class Services:
             self._newer.pop(metric.sender.identity, None)
             self._newer[metric.sender.identity] = at
 
-    def point(self, metric: Metric, point: Point, ledger: Series, at: float) -> None:
-        """Take in a point of one of NAMES. Raises Full."""
-        if metric.name == ACTIVE:
-            level = ledger.level(metric, point, at)
-            if level is not None:
-                self._service(metric, at).active(*level, at)
-            return
+    def active(self, metric: Metric, key: int, level: float, at: float) -> None:
+        """Take in how many requests one series of ACTIVE has in flight. Raises Full."""
+        self._service(metric, at).active(key, level, at)
+
+    def point(self, metric: Metric, point: Point, increase: Increase, at: float) -> None:
+        """Take in a point of DURATION or its older name. Raises Full."""
         if metric.name == OLD_DURATION and metric.sender.identity in self._newer:
             return
-        service = self._service(metric, at)
-        increase = ledger.increase(metric, point, at)
-        if increase is not None:
-            scale = UNITS.get(metric.unit, 1e-3 if metric.name == OLD_DURATION else 1.0)
-            service.count(point.labels, increase, scale, at)
+        scale = UNITS.get(metric.unit, 1e-3 if metric.name == OLD_DURATION else 1.0)
+        self._service(metric, at).count(point.labels, increase, scale, at)
 
     def _service(self, metric: Metric, at: float) -> _Service:
         name = metric.sender.text("service.name") or "unknown_service"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from math import inf
-from typing import NamedTuple
+from math import ceil, inf, log2
 
 from perf_tui.measures.histogram import Distribution, Estimate
 
@@ -25,17 +25,24 @@ class Spread:
 
     __slots__ = ("apart", "count", "sum")
 
-    def __init__(self, apart: dict[float, int] | None = None, count: int = 0, sum: float = 0.0) -> None:
+    def __init__(self, apart: dict[float, int] | None = None, count: int = 0, total: float = 0.0) -> None:
         self.apart: dict[float, int] = {} if apart is None else apart
         self.count = count
-        self.sum = sum
+        self.sum = total
 
     @classmethod
-    def explicit(cls, bounds: Sequence[float], counts: Sequence[int], count: int, sum: float | None) -> Spread:
+    def explicit(cls, bounds: Sequence[float], counts: Sequence[int], count: int, total: float | None) -> Spread:
         """Of a histogram with these ascending bounds and one count more. Without a sum it is estimated."""
         made = cls(dict(zip((*bounds, inf), counts, strict=True)) if counts else {}, count)
-        made.sum = made._estimated() if sum is None else sum
+        made.sum = made._estimated() if total is None else total
         return made
+
+    @classmethod
+    def single(cls, number: float) -> Spread:
+        """Of one observation, at the finest scale; those below a nanosecond are taken to be 0."""
+        if number < 1e-9:
+            return cls({0.0: 1}, 1, 0.0)
+        return Exponential(FINEST, 0, {ceil(log2(number) * 2**FINEST) - 1: 1}, 1, number).spread()
 
     def merge(self, other: Spread) -> None:
         """Add everything that `other` holds."""
@@ -105,7 +112,8 @@ class Spread:
         return total
 
 
-class Exponential(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Exponential:
     """A point of an exponential histogram. Observations below zero are counted as zero: times are never below."""
 
     scale: int
@@ -123,7 +131,7 @@ class Exponential(NamedTuple):
         counts: dict[int, int] = {}
         for index, count in self.counts.items():
             counts[index >> shift] = counts.get(index >> shift, 0) + count
-        return self._replace(scale=scale, counts=counts)
+        return replace(self, scale=scale, counts=counts)
 
     def less(self, before: Exponential) -> Exponential | None:
         """What has been added since `before`; None where that is no earlier state of the same histogram."""
@@ -154,4 +162,5 @@ class Exponential(NamedTuple):
 
 
 def _power(exponent: float) -> float:
-    return 2.0 ** min(1000.0, max(-1000.0, exponent))
+    bound: float = 2.0 ** min(1000.0, max(-1000.0, exponent))
+    return bound

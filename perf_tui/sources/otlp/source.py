@@ -1,0 +1,88 @@
+"""The receiver as a source: it listens while it is open, and tells on each tick what has come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from perf_tui.engine.source import Derived, Source
+from perf_tui.sources.otlp.door import Door
+from perf_tui.sources.otlp.http import HttpReceiver
+from perf_tui.sources.otlp.intake import Intake
+from perf_tui.sources.otlp.limits import Limits
+from perf_tui.sources.otlp.peer import Peers
+from perf_tui.sources.scrape.credentials import Credentials
+
+NAME = "otlp"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """From the configuration."""
+
+    host: str
+    port: int
+    grpc: tuple[str, int] | None = None
+    window: float = 60.0
+    forget: float = 600.0
+    limits: Limits = field(default_factory=Limits)
+    credentials: Credentials | None = None
+    personal: bool = False
+
+
+class OtlpSource(Source[float]):
+    """What comes is taken in when it comes, as the sender wants to know at once what was not; a reading is the time.
+
+    What was pushed before it was closed for a failure of its own is remembered.
+    """
+
+    name = NAME
+    kind = "otlp"
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._options = options
+        self._monotonic, self._wall = monotonic, wall
+        limits = options.limits
+        self.intake = Intake(
+            NAME, options.window, options.forget, wall(), most_series=limits.series, most_sessions=limits.sessions,
+            personal=options.personal,
+        )  # fmt: skip
+        self._peers = Peers()
+        self._door: Door | None = None
+        self._http: HttpReceiver | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of HTTP, while it is open."""
+        assert self._http is not None
+        return self._http.port
+
+    async def open(self) -> None:
+        options = self._options
+        self._door = Door(
+            self.intake, options.limits, options.credentials, monotonic=self._monotonic, wall=self._wall
+        )  # fmt: skip
+        self._http = HttpReceiver(self._door, options.host, options.port, self._peers)
+        await self._http.open()
+
+    async def read(self) -> float:
+        return self._wall()
+
+    def derive(self, reading: float, at: float) -> Derived:
+        return self.intake.derive(at, reading)
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        self._peers.close()

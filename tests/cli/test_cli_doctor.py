@@ -108,7 +108,9 @@ class TestTerminal:
 
 class TestConfiguration:
     def test_sections_that_are_ignored_are_warnings(self) -> None:
-        found = by_id(list(checks.configuration(Config(prometheus=Prometheus(url="http://127.0.0.1:9090")), None, None)))
+        found = by_id(
+            list(checks.configuration(Config(prometheus=Prometheus(url="http://127.0.0.1:9090")), None, None))
+        )
         assert found["config.prometheus"].grade is Grade.WARN
 
     def test_a_variable_that_is_no_setting(self) -> None:

@@ -73,10 +73,12 @@ def _json(signal: Signal) -> msgspec.json.Decoder[Any]:
 def decode(signal: Signal, encoding: Encoding, body: bytes) -> Any:
     """The request in `body`. Raises BadBody."""
     if encoding is Encoding.PROTOBUF:
+        from google.protobuf.message import DecodeError
+
         request = _protobuf(signal)()
         try:
             request.ParseFromString(body)
-        except (ValueError, RuntimeError, MemoryError):  # protobuf's DecodeError is a ValueError
+        except DecodeError:
             raise BadBody(f"the body is no protobuf message of {signal}") from None
         return request
     try:

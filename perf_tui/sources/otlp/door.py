@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from perf_tui.engine.blocking import Blocking
-from perf_tui.engine.source import SourceDenied
+from perf_tui.engine.source import SourceDenied, failure
 from perf_tui.sources.otlp.decode import Encoding, Signal, decode
 from perf_tui.sources.otlp.intake import Intake, Outcome
 from perf_tui.sources.otlp.limits import Bucket, Limits
@@ -85,6 +85,10 @@ class Door:
 
     def _read(self, signal: Signal, encoding: Encoding, body: bytes, peer: Peer | None) -> Read | ReadLogs | int:
         return self.intake.read(signal, decode(signal, encoding, body), peer)
+
+    def broke(self, error: Exception) -> None:
+        """A request could not be taken in, and that is this program's fault."""
+        self.intake.note(f"a request could not be taken in: {failure(error).reason}")
 
     def close(self) -> None:
         """Let go of the thread."""

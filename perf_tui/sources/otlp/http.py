@@ -12,7 +12,7 @@ from perf_tui.engine.source import SourceDenied, SourceError
 from perf_tui.sources.otlp.decode import BadBody, Encoding, Signal, TooLarge, protobuf_there, unzipped
 from perf_tui.sources.otlp.door import Door, Refused
 from perf_tui.sources.otlp.peer import Peers
-from perf_tui.sources.otlp.replies import DENIED, EXHAUSTED, INVALID, UNAVAILABLE, done, failed
+from perf_tui.sources.otlp.replies import DENIED, EXHAUSTED, INTERNAL, INVALID, UNAVAILABLE, done, failed
 
 PATHS = {f"/v1/{signal}": signal for signal in Signal}
 _LONGEST_URL = 4096
@@ -71,6 +71,11 @@ class HttpReceiver:
             response = web.Response(
                 status=answer.status, body=failed(encoding, answer.code, str(answer)), headers=headers
             )
+        except (
+            Exception
+        ) as error:  # of this program's own making: whoever sends must not pay for it, and people are told
+            self._door.broke(error)
+            response = web.Response(status=500, body=failed(encoding, INTERNAL, "the request could not be taken in"))
         else:
             response = web.Response(body=body)
         response.content_type = str(encoding)

@@ -56,6 +56,7 @@ class Intake:
         self._sessions = Sessions(most_sessions, self._engines)
         self._rejected = 0
         self._why = ""
+        self._trouble = ""
         self.received = dict.fromkeys(Signal, 0)
         """Points, records and spans since the beginning."""
 
@@ -116,10 +117,14 @@ class Intake:
                 self._sessions.event(event, at, wall)
         return Outcome(rejected, "more streams of scores are pushed than are followed" if rejected else "")
 
+    def note(self, trouble: str) -> None:
+        """Something went wrong that people should know."""
+        self._trouble = trouble
+
     def derive(self, at: float, wall: float) -> Derived:
         """Measures and rows at this moment."""
         self._ledger.expire(at)
-        notices = []
+        notices = [self._trouble] if self._trouble else []
         if self._rejected:
             notices.append(f"{self._rejected} points or records were not taken in: {self._why}")
         if self._sessions.evicted:

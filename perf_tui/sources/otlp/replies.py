@@ -8,7 +8,7 @@ from perf_tui.sources.otlp.decode import Encoding, Signal
 from perf_tui.sources.otlp.intake import Outcome
 
 _REJECTED = {Signal.METRICS: "rejectedDataPoints", Signal.LOGS: "rejectedLogRecords", Signal.TRACES: "rejectedSpans"}
-INVALID, DENIED, EXHAUSTED, UNAVAILABLE = 3, 16, 8, 14
+INVALID, DENIED, EXHAUSTED, INTERNAL, UNAVAILABLE = 3, 16, 8, 13, 14
 """gRPC's numbers for what is wrong, as google.rpc.Status has them."""
 
 

@@ -5,13 +5,16 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-bench
 
-.PHONY: run test lint check bench shots clean help
+.PHONY: run demo test lint check bench shots clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 run: $(STAMP)    ## start perf-tui here
 	@$(BIN)/perf-tui
+
+demo: $(STAMP)   ## start a real service, a model server and workers here, and watch them
+	@$(BIN)/perf-tui demo
 
 test: $(STAMP)   ## run the tests
 	@$(BIN)/python -m pytest

@@ -28,7 +28,7 @@ PATIENCE = 10.0
 """Seconds after which somebody who waits for the shop goes away."""
 _WAVES = ((97.0, 0.25), (31.0, 0.12))
 """Periods in seconds, and how far the rate goes up and down in them."""
-_FLOOD_PROMPT, _FLOOD_TOKENS = 640, 180
+_FLOOD_PROMPT, _FLOOD_TOKENS = 660, 200
 """Bytes, which are tokens here, of a prompt of the flood, and tokens of its answer: together nearly a whole slot."""
 
 
@@ -120,7 +120,10 @@ class Load:
                     f"{self._model}/v1/chat/completions", json=body, timeout=aiohttp.ClientTimeout(total=60)
                 ) as answer:
                     await answer.read()
+                    well = answer.status == 200
             except (aiohttp.ClientError, TimeoutError):
+                well = False
+            if not well:
                 await asyncio.sleep(1.0)
 
 

@@ -86,7 +86,7 @@ def rules(interval: float) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             name="slots are full", metric="ai.kv_cache.utilization", labels=model,
-            warning="80%", critical="95%", hold=hold, message="The model server's cache is nearly full",
+            warning="70%", critical="90%", hold=hold, message="The model server's cache is nearly full",
         ),
         AlertRule(
             name="worker is down", metric="workers.error",
@@ -94,6 +94,6 @@ def rules(interval: float) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             name="worker is busy", metric="worker.cpu",
-            warning="50%", hold=hold, message="A worker takes more CPU time than its tasks need",
+            warning="30%", hold=hold, message="A worker takes more CPU time than its tasks need",
         ),
     )  # fmt: skip

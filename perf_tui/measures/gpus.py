@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from perf_tui.measures.model import Value, absent
+from perf_tui.measures.model import Sample, Value, absent
 
 NOT_TOLD = absent("the driver does not tell it")
+
+DETAILS = (
+    "clock", "clock_max", "memory_clock", "memory_clock_max", "memory_busy", "fan", "ecc_boot", "ecc_life",
+)  # fmt: skip
+"""Fields of a row that an exporter may tell as well."""
+
+
+JOINED = "gpus_joined"
+"""The table in which each GPU stands once, whoever tells of it."""
 
 
 class GpuProcess(NamedTuple):
@@ -92,11 +101,17 @@ class Gpu(NamedTuple):
     """The newest last; None where the driver does not report them."""
     notices: tuple[str, ...] = ()
     """Sentences that a reader of the numbers should know; safe to show."""
+    instance: str = ""
+    """Of a MIG instance: its number on its GPU, by which all sources call it."""
+    exporter: str = ""
+    """What tells of it, where that is not this machine's driver."""
+    samples: tuple[Sample, ...] = ()
+    """Its measures."""
 
 
 def rows(tables: Mapping[str, object]) -> Sequence[Gpu]:
-    """The rows of a snapshot's tables."""
-    return tables.get("gpus", ())  # type: ignore[return-value]
+    """The rows of a snapshot's tables, each GPU once."""
+    return tables.get(JOINED, tables.get("gpus", ()))  # type: ignore[return-value]
 
 
 def memory_by_pid(gpus: Iterable[Gpu]) -> dict[int, float]:

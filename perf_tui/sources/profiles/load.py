@@ -13,7 +13,8 @@ from perf_tui.config.errors import ConfigError
 from perf_tui.config.explain import locate, nearest, shown
 from perf_tui.config.read import read
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.engines import DETAILS
+from perf_tui.measures.engines import DETAILS as OF_ENGINES
+from perf_tui.measures.gpus import DETAILS as OF_GPUS
 from perf_tui.sources.inference.adapters import ADAPTERS
 from perf_tui.sources.profiles.matching import compiled, regular
 from perf_tui.sources.profiles.schema import Candidate, Profile, Where
@@ -102,12 +103,16 @@ def _problems(profile: Profile) -> Iterator[tuple[str, str]]:
     yield from _where("exclude", profile.exclude)
     if profile.probe is not None and profile.probe not in ADAPTERS:
         yield "probe", f"there is no {shown(profile.probe)}; {nearest(profile.probe, ADAPTERS)}"
+    details, whose = (OF_GPUS, "a GPU") if profile.layer == "gpu" else (tuple(OF_ENGINES), "an engine")
     for name in profile.details:
-        if name not in DETAILS:
-            yield f"details.{name}", f"{shown(name)} is no detail of an engine; {nearest(name, DETAILS)}"
+        if name not in details:
+            yield f"details.{name}", f"{shown(name)} is no detail of {whose}; {nearest(name, details)}"
+    for name in profile.part.shared if profile.part else ():
+        if name not in profile.measures and name not in profile.details:
+            yield "part.shared", f"this profile has no {shown(name)}"
     for place, table, known in (
         ("measures", profile.measures, CATALOGUE.keys()),
-        ("absent", profile.absent, CATALOGUE.keys() | DETAILS.keys()),
+        ("absent", profile.absent, CATALOGUE.keys() | set(details)),
     ):
         for name in table:
             if name not in known:

@@ -105,6 +105,17 @@ class Info(Section, frozen=True):
     """Label of our measures → labels of it, the first that is there."""
 
 
+class Part(Section, frozen=True):
+    """Labels of series that are about an instance of a GPU (MIG), which becomes a row below its GPU's."""
+
+    id: tuple[Text, ...]
+    """Which instance it is."""
+    name: tuple[Text, ...]
+    """What kind of instance."""
+    shared: tuple[Text, ...] = ()
+    """Measures and details that are the GPU's: each instance repeats them."""
+
+
 class Finish(Section, frozen=True):
     """A counter of requests that ended, by the reason."""
 
@@ -143,6 +154,9 @@ class Profile(Section, frozen=True, kw_only=True):
     """Label of our measures → labels of theirs; the first that a series has is taken."""
     info: tuple[Info, ...] = ()
     """Where labels of our measures are told by a series of its own."""
+    part: Part | None = None
+    uuid: tuple[Text, ...] = ()
+    """Labels that hold a GPU's UUID, by which it is known to other sources, too."""
     rank: tuple[Text, ...] = ()
     """Labels that tell the ranks or workers of one engine apart; the first that a series has is taken."""
     finish: Finish | None = None
@@ -162,4 +176,5 @@ class Profile(Section, frozen=True, kw_only=True):
     """Measure → why it is not there, or how to switch it on."""
     measures: dict[str, tuple[Candidate, ...]]
     details: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
-    """What a row of the table of engines shows beyond measures: names of `perf_tui.measures.engines.DETAILS`."""
+    """What a row of the table of engines shows beyond measures: names of `perf_tui.measures.engines.DETAILS`; of a
+    GPU, names of `perf_tui.measures.gpus.DETAILS`."""

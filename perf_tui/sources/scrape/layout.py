@@ -32,12 +32,26 @@ class Named(NamedTuple):
 class Layout:
     """All samples of one plan."""
 
-    def __init__(self, measures: tuple[str, ...], rows: Sequence[Row], shown: Mapping[Row, Row]) -> None:
-        """`measures` are those of the profile, `shown` the labels by which people know each row."""
+    def __init__(
+        self,
+        measures: tuple[str, ...],
+        rows: Sequence[Row],
+        shown: Mapping[Row, Row],
+        elsewhere: Mapping[Row, frozenset[str]],
+    ) -> None:
+        """`measures` are those of the profile, `shown` the labels by which people know each row.
+
+        `elsewhere` names measures of rows that another row has for them.
+        """
         self.shown = shown
         self.lacking: dict[str, Value] = {}
         """What is said of measures that are not there; filled by who says it."""
-        self.named = [_named(measure, row, shown[row]) for row in rows for measure in covered(measures)]
+        self.named = [
+            _named(measure, row, shown[row])
+            for row in rows
+            for measure in covered(measures)
+            if measure not in elsewhere.get(row, ())
+        ]
         self._nameless: dict[Key, Key] = {}
 
     def nameless(self, key: Key) -> Key:

@@ -169,7 +169,8 @@ class Model:
             if self._scrapes % 16 == 0:
                 plan.forget(self._times.start)
             evaluation = Evaluation(plan, self._ledger, self._times, self.survey, joint=self._workers.joint)
-            samples += map(_unsteady, evaluation.samples()) if self._workers.unsteady else evaluation.samples()
+            own = list(map(_unsteady, evaluation.samples()) if self._workers.unsteady else evaluation.samples())
+            samples += own
             found: Iterable[object]
             match plan.profile.layer:
                 case "app":
@@ -183,7 +184,7 @@ class Model:
                     if not covered(tuple(plan.profile.measures)):
                         continue  # it is about scores alone
                 case "gpu":
-                    name, found = "gpus", gpus(plan, evaluation, self._source, notices)
+                    name, found = "gpus", gpus(plan, evaluation, self._source, own, notices)
                 case "workers":
                     assert self._crew is not None  # made with the plan
                     name, found = SIGHTINGS, self._crew.rows(scrape.values, moment, self._times.interval)

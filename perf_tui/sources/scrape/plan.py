@@ -96,6 +96,11 @@ class Plan:
         self._usable: dict[str, tuple[Way, ...]] = {}
         self._told: dict[tuple[int, str], dict[str, str]] = {}
         self._ids: dict[Row, dict[int, str]] = {}
+        self.parents: dict[Row, tuple[Row, str]] = {}
+        """Rows of instances → that of their GPU, and the instance's number on it."""
+        self.uuids: dict[Row, str] = {}
+        shared = [way for name in (self.profile.part.shared if self.profile.part else ()) for way in self.ways[name]]
+        self._shared = {id(each.term) for way in shared for each in way.all}
 
     def attach(
         self, ledger: Ledger, slot: int, name: str, labels: Mapping[str, str]
@@ -121,9 +126,32 @@ class Plan:
             if keys is None:
                 row = self.row(labels)
                 keys = (Key(row),) if route is None or own else (Key(row), Key(row, self._route(route, labels)))
-            if term.attach(ledger, slot, Seen(name, labels, keys)):
-                taken.append((term, keys))
+            where = keys if profile.part is None else self._parts(term, labels, keys)
+            if term.attach(ledger, slot, Seen(name, labels, where)):
+                taken.append((term, where))
         return taken
+
+    def _parts(self, term: Term[Any], labels: Mapping[str, str], keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Where a series of a GPU or of an instance counts.
+
+        What an instance tells of its GPU counts there alone, and what it tells of itself there as well,
+        unless the GPU is told of by itself.
+        """
+        part = self.profile.part
+        assert part is not None  # asked by the caller
+        whole = self.parents.get(keys[0].row)
+        if whole is None:
+            cell = term.cells.get(keys[0])
+            if isinstance(term, GaugeTerm) and cell is not None:
+                for slot in [slot for slot, each in cell.items() if value(each, part.id)]:
+                    del cell[slot]
+            return keys
+        gpu = Key(whole[0])
+        if id(term) in self._shared:
+            return (gpu,)
+        cell = term.cells.get(gpu, {}) if isinstance(term, GaugeTerm) else {}
+        alone = any(not value(each, part.id) for each in cell.values())
+        return keys if alone else (*keys, gpu)
 
     def take_off(self, since: float, moment: float) -> None:
         """Take the scrapes themselves off where no label tells them; `moment` is that of the newest reading."""
@@ -148,6 +176,15 @@ class Plan:
             elif text:
                 found[subject] = f"{self._target}/{text}"
         row = tuple(sorted(found.items()))
+        if uuid := value(labels, self.profile.uuid):
+            self.uuids[row] = cut(clean(uuid), LONGEST_NAME)
+        if self.profile.part and (id := cut(clean(value(labels, self.profile.part.id)), LONGEST_NAME)):
+            whole = row
+            kind = cut(clean(value(labels, self.profile.part.name)), LONGEST_NAME)
+            found[subject] += f":{id}"
+            found["name"] = f"{found.get('name', '')} MIG {kind}".strip()
+            row = tuple(sorted(found.items()))
+            self.parents[row] = (whole, id)
         if self.profile.info:
             self._ids[row] = {at: labels.get(info.on, "") for at, info in enumerate(self.profile.info)}
         return row
@@ -159,6 +196,8 @@ class Plan:
         """
         if self._rows[0] != self.changes:
             found = list({key.row: None for term in self._terms.values() for key in term.cells})
+            # Of an instance it may be told only that it is there, and what its GPU's sensors say.
+            found += [row for row, (whole, _) in self.parents.items() if whole in found and row not in found]
             named = [row for row in found if dict(row).get("model") != ""]
             self._rows = (self.changes, named or found or [self.row({})])
         return self._rows[1]
@@ -167,7 +206,9 @@ class Plan:
         """What its samples are called now."""
         if self._layout[0] != self.changes or self._layout[1] is None:
             rows = self.rows()
-            self._layout = (self.changes, Layout(tuple(self.profile.measures), rows, self.shown(rows)))
+            shared = self.profile.part.shared if self.profile.part else ()
+            elsewhere = {row: frozenset(shared) for row in self.parents}
+            self._layout = (self.changes, Layout(tuple(self.profile.measures), rows, self.shown(rows), elsewhere))
         return self._layout[1]  # type: ignore[return-value]
 
     def shown(self, rows: Sequence[Row]) -> dict[Row, Row]:

@@ -13,6 +13,7 @@ from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import OWN, Engine
+from perf_tui.engine.gpus import GpuJoin
 from perf_tui.engine.later import Later
 from perf_tui.engine.source import Source
 from perf_tui.measures.services import traces
@@ -113,7 +114,7 @@ def build_engine(config: Config, *, remember: bool = False) -> Engine:
         config.interval,
         keeper=keeper,
         outlet=outlet,
-        stages=worker_stages(config),
+        stages=[GpuJoin(), *worker_stages(config)],
         traces=traces,
     )
     if config.discovery.enabled:
@@ -142,7 +143,7 @@ def _discovery(config: Config, host: Host, engine: Engine, scraping: Scraping | 
 
 def _check_names(config: Config, sources: Sequence[Source[Any]]) -> None:
     """Raises ConfigError where a target has the name of another source: both are listed together."""
-    names = {OWN, "discovery", *STAGES, *(source.name for source in sources)}
+    names = {OWN, "discovery", GpuJoin.name, *STAGES, *(source.name for source in sources)}
     for number, target in enumerate(config.targets):
         if target.name in names:
             problem = f"{shown(target.name)} is the name of one of the program's own sources"

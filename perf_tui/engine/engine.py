@@ -312,14 +312,14 @@ class Engine:
         for stage in self._stages:
             try:
                 derived = stage.derive(self.store.tables(without=stage.name), moment)
-                derived = Derived(list(derived.samples), derived.tables)
+                derived = Derived(list(derived.samples), derived.tables, derived.instead_of)
                 traced.extend(self._traces(derived.tables))
             except Exception as error:
                 status, reason = failure(error)
                 failures.append(SourceState(stage.name, "stage", status, None, reason))
                 self.store.age(stage.name, reason)
             else:
-                self.store.put(stage.name, derived.samples, derived.tables, moment.at)
+                self.store.put(stage.name, derived.samples, derived.tables, moment.at, derived.instead_of)
         self._stage_failures = tuple(failures)
         return traced
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
-from perf_tui.measures.model import Sample, Status
+from perf_tui.measures.model import Sample, Series, Status
 from perf_tui.text import clean
 
 R = TypeVar("R")
@@ -66,6 +66,8 @@ class Derived:
 
     samples: Iterable[Sample] = ()
     tables: Mapping[str, object] = field(default_factory=dict)
+    instead_of: frozenset[Series] = frozenset()
+    """Series of others that are not given any more because of this; of a stage alone."""
 
 
 class Source(ABC, Generic[R]):

@@ -20,6 +20,8 @@ class Store:
         self._tables: dict[str, Mapping[str, object]] = {}
         self._index: dict[str, tuple[Series, ...]] | None = None
         self._aged: dict[str, str | None] = {}
+        self._hidden: dict[str, frozenset[Series]] = {}
+        """By the name of the stage that has something better: series of others that are not shown."""
         self._subscribers: tuple[Subscriber, ...] = ()
         self._subscribing = Lock()
         self.troubles: tuple[SourceState, ...] = ()
@@ -27,11 +29,22 @@ class Store:
         self.snapshot = Snapshot()
         """The newest published snapshot; safe to read from any thread."""
 
-    def put(self, source: str, samples: Iterable[Sample], tables: Mapping[str, object], at: float) -> None:
+    def put(
+        self,
+        source: str,
+        samples: Iterable[Sample],
+        tables: Mapping[str, object],
+        at: float,
+        instead_of: frozenset[Series] = frozenset(),
+    ) -> None:
         """Replace everything that `source` gave; series that it no longer gives are gone.
 
-        `at` is the monotonic time of the values that do not bring their own.
+        `at` is the monotonic time of the values that do not bring their own. The series `instead_of` are
+        not shown as long as they come from others.
         """
+        if self._hidden.get(source, frozenset()) != instead_of:
+            self._hidden[source] = instead_of
+            self._index = None
         values = {
             key: value if value.at else Value(value.number, value.status, value.reason, at, value.bound)
             for key, value in samples
@@ -59,12 +72,19 @@ class Store:
             self._index = None
         self._tables.pop(source, None)
         self._aged.pop(source, None)
+        self._hidden.pop(source, None)
 
     def values(self) -> dict[Series, Value]:
         """The newest value of every series."""
         merged: dict[Series, Value] = {}
         for values in self._by_source.values():
             merged.update(values)
+        for source, hidden in self._hidden.items():
+            if hidden:
+                own = self._by_source[source]
+                for key in hidden:
+                    merged.pop(key, None)
+                merged.update(own)
         return merged
 
     def tables(self, without: str | None = None) -> dict[str, object]:

@@ -40,7 +40,7 @@ def samples(raw: RawGpu) -> Iterable[Sample]:
 def row(raw: RawGpu, source: str) -> Gpu:
     """Everything else."""
     xids = None if raw.xids is None else tuple(xid(code, times) for code, times in raw.xids)
-    gpu = Gpu(raw.gpu, raw.name, source, "NVIDIA", raw.uuid, raw.parent, xids=xids)
+    gpu = Gpu(raw.gpu, raw.name, source, "NVIDIA", raw.uuid, raw.parent, xids=xids, instance=raw.instance)
     if raw.problem is not None or raw.sensors is None:
         return gpu._replace(problem=(raw.problem or told.UNREAD).reason, notices=tuple(_errors(xids)))
     if isinstance(raw.processes, Failure):

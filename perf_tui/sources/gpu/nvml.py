@@ -72,9 +72,10 @@ class Nvidia(Source[tuple[RawGpu, ...]]):
         return await self._patience.call(self._read, self._reading)
 
     def derive(self, reading: tuple[RawGpu, ...], at: float) -> Derived:
+        own = [(raw, tuple(samples(raw))) for raw in reading]
         return Derived(
-            [sample for raw in reading for sample in samples(raw)],
-            {"gpus": tuple(row(raw, self.name) for raw in reading)},
+            [sample for _, of_one in own for sample in of_one],
+            {"gpus": tuple(row(raw, self.name)._replace(samples=of_one) for raw, of_one in own)},
         )
 
     async def close(self) -> None:

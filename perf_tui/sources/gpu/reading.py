@@ -73,6 +73,8 @@ class RawGpu(NamedTuple):
     processes: Processes | None = None
     xids: tuple[tuple[int, int], ...] | None = None
     """Number and count of each error, the newest last; None where they are not reported."""
+    instance: str = ""
+    """Of a MIG instance: its number on its GPU."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class Card:
     instances: list[Card] = field(default_factory=list)
     dear: Dear | None = None
     processes: Processes | None = None
+    instance: str = ""
 
 
 NAME: Query = (lambda nvml, handle: nvml.nvmlDeviceGetName(handle),)
@@ -139,6 +142,7 @@ _ECC_LIFE: Query = (
     ),
 )
 _MIG_MODE: Query = (lambda nvml, handle: nvml.nvmlDeviceGetMigMode(handle),)
+_INSTANCE: Query = (lambda nvml, handle: nvml.nvmlDeviceGetGpuInstanceId(handle),)
 _MIG_COUNT: Query = (lambda nvml, handle: nvml.nvmlDeviceGetMaxMigDeviceCount(handle),)
 
 
@@ -155,7 +159,9 @@ def read(driver: Driver, card: Card, turn: int) -> RawGpu:
         card.dear = _dear(driver, card)
     if card.processes is None or turn % PROCESSES_EVERY == 0:
         card.processes = _processes(driver, card)
-    return RawGpu(card.gpu, card.name, card.uuid, card.parent, None, sensors, card.dear, card.processes)
+    return RawGpu(
+        card.gpu, card.name, card.uuid, card.parent, None, sensors, card.dear, card.processes, instance=card.instance
+    )
 
 
 def _instances(driver: Driver, card: Card) -> list[Card]:
@@ -173,10 +179,17 @@ def _instances(driver: Driver, card: Card) -> list[Card]:
             continue
         gpu = f"{card.gpu}:{place}"
         uuid = driver.words(UUID, handle, gpu)
-        each = known.get(uuid) or Card(gpu, driver.words(NAME, handle, f"{card.name} MIG"), uuid, card.gpu)
+        each = known.get(uuid)
+        if each is None:
+            each = Card(gpu, driver.words(NAME, handle, f"{card.name} MIG"), uuid, card.gpu)
+            each.instance = _whole(driver.number(_INSTANCE, handle))
         each.gpu, each.handle = gpu, handle
         found.append(each)
     return found
+
+
+def _whole(told: Told) -> str:
+    return "" if isinstance(told, Failure) else f"{told:.0f}"
 
 
 def _instance_at(place: int) -> Query:

@@ -59,6 +59,8 @@ class FakeGpu:
     mig: list[FakeGpu | None] | None = None
     """Instances by their place; None where MIG mode is off."""
     errors: dict[str, int] = field(default_factory=dict)
+    instance: int | None = None
+    """Of a MIG instance: its number on its GPU."""
     handle: Any = None
     parent: FakeGpu | None = None
 
@@ -278,6 +280,13 @@ class FakeNvml(ModuleType):
             self._fail(pynvml.NVML_ERROR_NOT_FOUND)
         assert instance is not None
         return self._handle(instance)
+
+    def nvmlDeviceGetGpuInstanceId(self, device: Any) -> int:  # noqa: N802
+        instance = self._gpu("nvmlDeviceGetGpuInstanceId", device)
+        if instance.instance is None:
+            self._fail(pynvml.NVML_ERROR_NOT_SUPPORTED)
+        assert instance.instance is not None
+        return instance.instance
 
     # -- events
 

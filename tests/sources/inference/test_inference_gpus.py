@@ -53,17 +53,50 @@ def test_where_one_field_is_blank_another_that_tells_the_same_is_taken() -> None
     assert server.gpu("gpu.utilization", "0", "NVIDIA H100").number == pytest.approx(0.4)
 
 
-def test_mig_instances_share_their_gpus_sensors() -> None:
-    body = dcgm(1, DEV_GPU_TEMP=27, DEV_FB_USED=10, DEV_FB_FREE=90, DEV_POWER_USAGE=60)
-    for instance, used in ((3, 100), (5, 300)):
+def mig(*instances: tuple[int, int]) -> str:
+    """GPU 0 as instances: number and memory used, of 1000 MiB each."""
+    body = ""
+    for instance, used in instances:
         more = f',GPU_I_PROFILE="2g.20gb",GPU_I_ID="{instance}"'
-        body += dcgm(0, more, DEV_GPU_TEMP=33, DEV_POWER_USAGE=90, DEV_FB_USED=used, DEV_FB_FREE=1000 - used)
-    server = begun(body)
+        body += dcgm(
+            0, more, DEV_GPU_TEMP=33, DEV_POWER_USAGE=90, DEV_FB_USED=used, DEV_FB_FREE=1000 - used, DEV_SM_CLOCK=1410,
+            PROF_GR_ENGINE_ACTIVE=instance / 10,
+        )  # fmt: skip
+    return body
+
+
+def test_mig_instances_are_rows_below_their_gpu_which_has_the_sensors() -> None:
+    body = dcgm(1, DEV_GPU_TEMP=27, DEV_FB_USED=10, DEV_FB_FREE=90, DEV_POWER_USAGE=60)
+    server = begun(body + mig((3, 100), (5, 300)))
+    found = {row.gpu: row for row in rows(server.derived.tables)}
+    assert set(found) == {"llm/0", "llm/1", "llm/0:3", "llm/0:5"}
+    assert (found["llm/0:3"].parent, found["llm/0:3"].instance) == ("llm/0", "3")
+    assert found["llm/0:3"].name == "NVIDIA H100 MIG 2g.20gb"
+    assert found["llm/0"].clock.number == 1.41e9
     assert server.gpu("gpu.temperature", "0", "NVIDIA H100").number == 33.0, "not once for each"
     assert server.gpu("gpu.power", "0", "NVIDIA H100").number == 90.0
-    assert server.gpu("gpu.memory.used", "0", "NVIDIA H100").number == 400 * 2**20
+    assert server.gpu("gpu.memory.used", "0", "NVIDIA H100").number == 400 * 2**20, "all instances together"
+    assert server.gpu("gpu.utilization", "0", "NVIDIA H100").number == 0.5, "the busiest"
     assert server.gpu("gpu.memory.utilization", "0", "NVIDIA H100").number == pytest.approx(0.2)
+    assert server.gpu("gpu.memory.utilization", "0:5", "NVIDIA H100 MIG 2g.20gb").number == pytest.approx(0.3)
+    assert server.gpu("gpu.utilization", "0:3", "NVIDIA H100 MIG 2g.20gb").number == pytest.approx(0.3)
     assert server.gpu("gpu.memory.utilization", "1", "NVIDIA H100").number == pytest.approx(0.1)
+    assert len(server.ids("gpu.temperature")) == 2, "of the GPUs alone"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_gpu_that_is_told_of_beside_its_instances_is_not_added_up(first: bool) -> None:
+    whole, parts = dcgm(0, DEV_FB_USED=450, DEV_FB_FREE=1550, DEV_GPU_TEMP=33), mig((3, 100), (5, 300))
+    server = begun(whole + parts if first else parts + whole)
+    assert server.gpu("gpu.memory.used", "0", "NVIDIA H100").number == 450 * 2**20
+    assert server.gpu("gpu.memory.used", "0:3", "NVIDIA H100 MIG 2g.20gb").number == 100 * 2**20
+
+
+def test_instances_of_which_only_sensors_are_told_are_rows_as_well() -> None:
+    body = "".join(dcgm(0, f',GPU_I_PROFILE="2g.20gb",GPU_I_ID="{n}"', DEV_GPU_TEMP=33) for n in (3, 5))
+    server = begun(body)
+    assert [row.gpu for row in rows(server.derived.tables)] == ["llm/0", "llm/0:3", "llm/0:5"]
+    assert server.gpu("gpu.memory.used", "0:3", "NVIDIA H100 MIG 2g.20gb").status is Status.ABSENT
 
 
 def smi(uuid: str, index: str | None, name: str, used: float) -> str:
@@ -114,3 +147,16 @@ def test_amd_with_its_oldest_names() -> None:
     assert server.gpu("gpu.utilization", "u-1", "").number == pytest.approx(0.3)
     assert server.gpu("gpu.memory.total", "u-1", "").number == 68702e6
     assert server.gpu("gpu.power", "u-1", "").number == 41.0
+
+
+def test_what_exporters_tell_beyond_measures() -> None:
+    server = begun(
+        dcgm(0, DEV_SM_CLOCK=1980, DEV_MEM_CLOCK=2619, PROF_DRAM_ACTIVE=0.4, DEV_ECC_DBE_VOL_TOTAL=2, DEV_GPU_UTIL=1)
+    )
+    (gpu,) = rows(server.derived.tables)
+    assert (gpu.clock.number, gpu.memory_clock.number, gpu.memory_busy.number) == (1.98e9, 2.619e9, 0.4)
+    assert (gpu.ecc_boot.number, gpu.uuid, gpu.exporter) == (2.0, "GPU-0", "NVIDIA DCGM exporter")
+    assert gpu.fan.status is Status.ABSENT
+    body = smi("a-1", "0", "NVIDIA H200", 100) + 'nvidia_smi_clocks_max_sm_clock_hz{uuid="a-1"} 1980000000\n'
+    (gpu,) = rows(begun(body + 'nvidia_smi_fan_speed_ratio{uuid="a-1"} 0.3\n').derived.tables)
+    assert (gpu.clock_max.number, gpu.fan.number, gpu.uuid) == (1.98e9, 0.3, "a-1")

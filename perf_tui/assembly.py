@@ -16,6 +16,7 @@ from perf_tui.engine.engine import OWN, Engine
 from perf_tui.engine.gpus import GpuJoin
 from perf_tui.engine.later import Later
 from perf_tui.engine.source import Source
+from perf_tui.engine.workers.inference import InferenceWorkers
 from perf_tui.measures.services import traces
 from perf_tui.sources.gpu.nvml import Nvidia
 from perf_tui.sources.gpu.sysfs import SysfsGpus
@@ -114,7 +115,7 @@ def build_engine(config: Config, *, remember: bool = False) -> Engine:
         config.interval,
         keeper=keeper,
         outlet=outlet,
-        stages=[GpuJoin(), *worker_stages(config)],
+        stages=[GpuJoin(), InferenceWorkers(), *worker_stages(config)],
         traces=traces,
     )
     if config.discovery.enabled:
@@ -143,7 +144,7 @@ def _discovery(config: Config, host: Host, engine: Engine, scraping: Scraping | 
 
 def _check_names(config: Config, sources: Sequence[Source[Any]]) -> None:
     """Raises ConfigError where a target has the name of another source: both are listed together."""
-    names = {OWN, "discovery", GpuJoin.name, *STAGES, *(source.name for source in sources)}
+    names = {OWN, "discovery", GpuJoin.name, InferenceWorkers.name, *STAGES, *(source.name for source in sources)}
     for number, target in enumerate(config.targets):
         if target.name in names:
             problem = f"{shown(target.name)} is the name of one of the program's own sources"

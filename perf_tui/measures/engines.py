@@ -69,6 +69,8 @@ class Rank(NamedTuple):
     running: Value = NOT_TOLD
     waiting: Value = NOT_TOLD
     kv_cache: Value = NOT_TOLD
+    word: str = ""
+    """How it is, in a word of the vocabulary of inference servers; empty where that is not told."""
 
 
 class Reason(NamedTuple):
@@ -101,6 +103,20 @@ class Engine(NamedTuple):
     """Requests that ended in the window, as far as `finish` tells."""
     notices: tuple[str, ...] = ()
     """Sentences that a reader of the numbers should know; safe to show."""
+    kind: str = ""
+    """What sort of server: vllm, llama.cpp…"""
+    parts: str = "rank"
+    """What `ranks` are: rank, worker, replica or deployment."""
+    word: str = ""
+    """As of Rank."""
+    now: Mapping[str, Value] = {}
+    """Its measures that are one number, by their ids."""
+    address: str = ""
+    """Host and port that it answers on; empty where that is not known."""
+    heard: float = 0.0
+    """Monotonic seconds of the reading that all this is from."""
+    period: float = 0.0
+    """Seconds between readings."""
 
     def detail(self, name: str) -> Value:
         """One of DETAILS."""

@@ -14,6 +14,8 @@ from perf_tui.measures.catalogue import WORKERS_CRITICAL, WORKERS_WARNING
 
 SIGHTINGS, WORKERS, SUMMARY, CLOSEUP = "worker_sightings", "workers", "workers_summary", "worker_closeup"
 """Names of tables: tuples of Sighting and of Worker, one Summary, one Closeup."""
+OWNERS = "port_owners"
+"""The name of a table: port on loopback → pid of who listens there."""
 HERE = "localhost"
 """The host of a worker that is a process of this machine."""
 
@@ -92,6 +94,14 @@ VOCABULARY: Mapping[str, Mapping[str, State]] = {
         active="session.start inference reporting",
         waiting="idle",
         error="failed",
+    ),
+    # Inference servers, their ranks, replicas and slots. queued: requests wait and none runs. degraded and outage: of
+    # a deployment behind a proxy.
+    "inference": _table(
+        processing="busy",
+        active="ready",
+        waiting="idle queued asleep loading",
+        error="unhealthy degraded outage",
     ),
     "heartbeat": _table(
         processing="processing busy working",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from perf_tui.measures.workers import HERE, Body, Sighting, State, Usage, Work
 
 SYSTEMS = (
-    "celery", "rq", "arq", "heartbeat", "claude", "codex", "gemini", "opencode", "copilot",
+    "celery", "rq", "arq", "heartbeat", "inference", "claude", "codex", "gemini", "opencode", "copilot",
     "gunicorn", "supervisord", "systemd", "process",
 )  # fmt: skip
 """Who knows a worker best: what gives it its tasks, then what it says itself, what supervises it, the kernel."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from perf_tui.engine.blocking import Blocking
 from perf_tui.engine.source import Derived, Source
+from perf_tui.measures.workers import OWNERS
 from perf_tui.sources.discovery.listeners import Listener, Listeners
 from perf_tui.sources.discovery.probe import Finding, probe_all
 from perf_tui.sources.profiles.schema import Profile
@@ -46,7 +47,7 @@ class _Known:
 
 
 class Discovery(Source[tuple[Finding, ...]]):
-    """Publishes the table `discovered`: a Finding for each listener that was asked, by port."""
+    """Publishes the table `discovered`, a Finding for each listener that was asked, by port; and who listens where."""
 
     name, kind, every = "discovery", "discovery", EVERY
     deadline = 15.0
@@ -64,12 +65,16 @@ class Discovery(Source[tuple[Finding, ...]]):
         self._taken = frozenset(taken)
         self._blocking = Blocking(self.name)
         self._known: dict[tuple[str, int, int], _Known] = {}
+        self._owners: dict[int, int] = {}
+        """Port on loopback → pid, also of those that the configuration names."""
 
     async def open(self) -> None:
         self._fetcher.open()
 
     async def read(self) -> tuple[Finding, ...]:
-        listeners = [each for each in await self._blocking.call(self._listeners.read) if each.port not in self._taken]
+        heard = await self._blocking.call(self._listeners.read)
+        self._owners = {each.port: each.pid for each in reversed(heard) if each.pid is not None}
+        listeners = [each for each in heard if each.port not in self._taken]
         self._count_away({each.key for each in listeners})
         due = [each for each in listeners if self._due(each)]
         for finding in await probe_all(self._fetcher, due, self._profiles, budget=BUDGET):
@@ -112,7 +117,7 @@ class Discovery(Source[tuple[Finding, ...]]):
                     self._watcher.vanish(known.source)
 
     def derive(self, reading: tuple[Finding, ...], at: float) -> Derived:
-        return Derived((), {"discovered": reading})
+        return Derived((), {"discovered": reading, OWNERS: self._owners})
 
     async def close(self) -> None:
         await self._fetcher.close()

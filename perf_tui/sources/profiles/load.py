@@ -15,6 +15,7 @@ from perf_tui.config.read import read
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.engines import DETAILS as OF_ENGINES
 from perf_tui.measures.gpus import DETAILS as OF_GPUS
+from perf_tui.measures.workers import VOCABULARY
 from perf_tui.sources.inference.adapters import ADAPTERS
 from perf_tui.sources.profiles.matching import compiled, regular
 from perf_tui.sources.profiles.schema import Candidate, Profile, Where
@@ -103,6 +104,13 @@ def _problems(profile: Profile) -> Iterator[tuple[str, str]]:
     yield from _where("exclude", profile.exclude)
     if profile.probe is not None and profile.probe not in ADAPTERS:
         yield "probe", f"there is no {shown(profile.probe)}; {nearest(profile.probe, ADAPTERS)}"
+    for at, standing in enumerate(profile.states):
+        yield from _family(f"states[{at}].family", standing.family)
+        yield from _where(f"states[{at}].where", standing.where)
+        for word in standing.words.values():
+            if word not in VOCABULARY["inference"]:
+                problem = f"there is no {shown(word)}; {nearest(word, sorted(VOCABULARY['inference']))}"
+                yield f"states[{at}].words", problem
     details, whose = (OF_GPUS, "a GPU") if profile.layer == "gpu" else (tuple(OF_ENGINES), "an engine")
     for name in profile.details:
         if name not in details:

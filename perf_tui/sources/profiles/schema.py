@@ -116,6 +116,15 @@ class Part(Section, frozen=True):
     """Measures and details that are the GPU's: each instance repeats them."""
 
 
+class Standing(Section, frozen=True):
+    """A gauge whose number says how an engine, or one of its ranks, is."""
+
+    family: Text
+    words: dict[str, Text]
+    """Number → word of the vocabulary of inference servers; other numbers say nothing."""
+    where: Where = field(default_factory=dict)
+
+
 class Finish(Section, frozen=True):
     """A counter of requests that ended, by the reason."""
 
@@ -159,6 +168,9 @@ class Profile(Section, frozen=True, kw_only=True):
     """Labels that hold a GPU's UUID, by which it is known to other sources, too."""
     rank: tuple[Text, ...] = ()
     """Labels that tell the ranks or workers of one engine apart; the first that a series has is taken."""
+    parts: Literal["rank", "worker", "replica", "deployment"] = "rank"
+    """What `rank` tells apart. All but ranks are told of by themselves, also where there is one alone."""
+    states: tuple[Standing, ...] = ()
     finish: Finish | None = None
     probe: Text | None = None
     """Which JSON endpoints beside the metrics tell more: a name in `perf_tui.sources.inference`."""

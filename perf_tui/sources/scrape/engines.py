@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from perf_tui.measures.engines import DETAILS, NOT_TOLD, Engine, Phases, Rank, Reason, Slot
-from perf_tui.measures.model import Status, Value
+from perf_tui.measures.model import Sample, Status, Value
 from perf_tui.measures.window import Times
+from perf_tui.measures.workers import State, state_of
 from perf_tui.sources.profiles.matching import value
 from perf_tui.sources.scrape.evaluate import Evaluation
 from perf_tui.sources.scrape.plan import Plan
@@ -14,19 +15,31 @@ from perf_tui.sources.scrape.terms import Key
 from perf_tui.text import clean, cut
 
 RUNNING, WAITING, KV_CACHE = "ai.requests.running", "ai.requests.waiting", "ai.kv_cache.utilization"
+KINDS = {"llamacpp": "llama.cpp", "ray-serve-deployments": "ray-serve", "trtllm-serve": "trtllm"}
+"""What processes of a server are called as workers, where its profile has another name."""
 MOST_RANKS, MOST_REASONS = 64, 16
 LONGEST_NAME = 40
 
 
 def engines(
-    plan: Plan, evaluation: Evaluation, times: Times, source: str, slots: Sequence[Slot], notices: Sequence[str]
+    plan: Plan,
+    evaluation: Evaluation,
+    times: Times,
+    source: str,
+    samples: Sequence[Sample],
+    slots: Sequence[Slot],
+    notices: Sequence[str],
+    address: str,
 ) -> Iterator[Engine]:
-    """One row of the table for each row of measures."""
+    """One row of the table for each row of measures, which are in `samples`."""
     for row in evaluation.rows:
         key = Key(row)
-        labels = dict(evaluation.shown[row])
+        shown = evaluation.shown[row]
+        labels = dict(shown)
         finish = tuple(_finish(plan, evaluation, key, times))
         told = {name: evaluation.number(name, key) for name in DETAILS}
+        words = _words(plan, evaluation, key)
+        ranks = tuple(_ranks(plan, evaluation, key, words))
         yield Engine(
             engine=labels["engine"],
             model=labels.get("model", ""),
@@ -34,7 +47,7 @@ def engines(
             profile=plan.profile.title,
             slots=tuple(slots) if len(evaluation.rows) == 1 else (),
             phases=Phases(*(told[f"phase.{phase}"] for phase in Phases._fields)),
-            ranks=tuple(_ranks(plan, evaluation, key)),
+            ranks=ranks,
             finish=finish,
             details=tuple(
                 (name, told[name])
@@ -43,6 +56,13 @@ def engines(
             ),
             requests=sum((each.requests for each in finish), 0.0),
             notices=(*plan.profile.notes, *notices),
+            kind=KINDS.get(plan.profile.name, plan.profile.name),
+            parts=plan.profile.parts,
+            word="" if ranks else next(iter(words.values()), ""),
+            now={each.series.id: each.value for each in samples if each.series.labels == shown},
+            address=address,
+            heard=times.now,
+            period=times.interval,
         )
 
 
@@ -60,12 +80,31 @@ def _finish(plan: Plan, evaluation: Evaluation, key: Key, times: Times) -> Itera
     yield from (Reason(name, requests) for name, requests in order[:MOST_REASONS] if requests > 0)
 
 
-def _ranks(plan: Plan, evaluation: Evaluation, key: Key) -> Iterator[Rank]:
+def _words(plan: Plan, evaluation: Evaluation, key: Key) -> dict[str, str]:
+    """How each rank is, or the whole under an empty name: the worst word of all that are told."""
+    found: dict[str, str] = {}
+    order = list(State)
+    for standing, term in plan.states:
+        for labels, number in evaluation.standing(term, key):
+            word = standing.words.get(f"{number:g}")
+            rank = cut(clean(value(labels, plan.profile.rank)), LONGEST_NAME)
+            if word and (rank not in found or order.index(_state(word)) < order.index(_state(found[rank]))):
+                found[rank] = word
+    return found
+
+
+def _state(word: str) -> State:
+    return state_of("inference", word)
+
+
+def _ranks(plan: Plan, evaluation: Evaluation, key: Key, words: Mapping[str, str]) -> Iterator[Rank]:
     columns = [_by_rank(plan, evaluation, measure, key) for measure in (RUNNING, WAITING, KV_CACHE)]
-    names = sorted({name for column in columns for name in column}, key=lambda name: (len(name), name))
-    if len(names) > 1:
+    known = {name for column in (*columns, words) for name in column} - {""}
+    names = sorted(known, key=lambda name: (len(name), name))
+    if len(names) > 1 or plan.profile.parts != "rank":
         for name in names[:MOST_RANKS]:
-            yield Rank(name, *(column.get(name, NOT_TOLD) for column in columns))
+            running, waiting, kv_cache = (column.get(name, NOT_TOLD) for column in columns)
+            yield Rank(name, running, waiting, kv_cache, words.get(name, ""))
 
 
 def _by_rank(plan: Plan, evaluation: Evaluation, measure: str, key: Key) -> dict[str, Value]:

@@ -15,7 +15,7 @@ from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.layout import QUANTILES, STATS
 from perf_tui.sources.scrape.ledger import Ledger, at
 from perf_tui.sources.scrape.plan import Plan, Way, Weighed
-from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, Spread
+from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, Spread, Term
 
 NOTHING_YET = Value(None, Status.IDLE, "exported, and nothing counted yet")
 _NO_NUMBER = Value(None, Status.ABSENT, "its number stands for none")
@@ -99,6 +99,13 @@ class Evaluation:
                 number = at(self._ledger.values, slot)
                 if number is not None and isfinite(number) and _within(number, way.candidate):
                     yield labels, number * each.scale
+
+    def standing(self, term: Term[Any], key: Key) -> Iterator[tuple[Mapping[str, str], float]]:
+        """What the gauges of a term stand at, with the labels of each."""
+        for slot, labels in (self._cell(Weighed(term, 1.0, True, "sum"), key) or {}).items():
+            number = at(self._ledger.values, slot)
+            if number is not None:
+                yield labels, number
 
     def whole(self, way: Way, key: Key) -> float | None:
         """What a share is of, for one of the things that it is added up over."""

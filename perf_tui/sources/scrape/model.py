@@ -57,6 +57,7 @@ class Model:
         *,
         source: str = "",
         path: str = "/metrics",
+        address: str = "",
         forced: str | None = None,
     ) -> None:
         self.reader = Reader(self)
@@ -65,6 +66,7 @@ class Model:
         """All profiles that fit, the best first."""
         self._target, self._source, self._path = target, source or target, path
         self._profiles = profiles
+        self._address = address
         self._forced = next((profile for profile in profiles if profile.name == forced), None)
         self._scores = Scores(self._source)
         self.beside = Told()
@@ -178,7 +180,16 @@ class Model:
                 case "ai":
                     told = (*self.beside.notices, *notices)
                     name = "engines"
-                    found = engines(plan, evaluation, self._times, self._source, self.beside.slots, told)
+                    found = engines(
+                        plan,
+                        evaluation,
+                        self._times,
+                        self._source,
+                        own,
+                        self.beside.slots,
+                        told,
+                        self._address,
+                    )
                     tables["quality"] = tuple(self._scores.rows(plan, evaluation, self._times))
                     samples += (sample for row in tables["quality"] if not row.proxy for sample in scored(row))
                     if not covered(tuple(plan.profile.measures)):

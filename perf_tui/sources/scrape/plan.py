@@ -92,6 +92,10 @@ class Plan:
         self._rows: tuple[int, list[Row]] = (-1, [])
         self._layout: tuple[int, Layout | None] = (-1, None)
         self._spreads: tuple[int, list[Spread]] = (-1, [])
+        self.states = [
+            (each, self._term(GaugeTerm, named(each.family, self.prefix), each.where)) for each in fit.profile.states
+        ]
+        """Gauges that say how a row or rank is."""
         self._version = -1
         self._usable: dict[str, tuple[Way, ...]] = {}
         self._told: dict[tuple[int, str], dict[str, str]] = {}

@@ -16,7 +16,7 @@ from perf_tui.sources.inference.instead import as_metrics, switched_off
 from perf_tui.sources.inference.probes import Probes
 from perf_tui.sources.inference.told import Told
 from perf_tui.sources.profiles.schema import Profile
-from perf_tui.sources.scrape.fetch import Fetcher, Response, TargetOptions, judge
+from perf_tui.sources.scrape.fetch import Fetcher, Response, TargetOptions, judge, place
 from perf_tui.sources.scrape.model import Model
 from perf_tui.sources.scrape.reader import STEP, Pass, Scrape
 
@@ -69,7 +69,7 @@ class ScrapeSource(Source[Reading]):
         self._max_batch = target.max_batch
         self._probes: Probes | None = None
         path = urlsplit(target.url).path or "/"
-        self._model = Model(target.name, profiles, window, path=path, forced=target.profile)
+        self._model = Model(target.name, profiles, window, path=path, address=place(target.url), forced=target.profile)
 
     @property
     def recognised(self) -> str:

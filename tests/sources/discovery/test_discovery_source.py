@@ -68,7 +68,7 @@ class Scene:
 
     async def round(self) -> tuple[Finding, ...]:
         found = await self.discovery.read()
-        assert self.discovery.derive(found, 0.0).tables == {"discovered": found}
+        assert self.discovery.derive(found, 0.0).tables["discovered"] == found
         return found
 
 

@@ -328,3 +328,41 @@ def test_ollama_tells_its_models_and_says_what_it_does_not_tell() -> None:
 
 def test_an_ollama_without_models_is_still_ollama() -> None:
     assert begun(ollama({"models": []}).text).profile == "ollama"
+
+
+# -- how servers and their parts are
+
+
+def test_a_sleeping_vllm() -> None:
+    body = V0 + 'vllm:engine_sleep_state{model_name="m",sleep_state="awake"} 0\n'
+    assert begun(body).engines["m"].word == "asleep"
+    assert begun(body.replace('"awake"} 0', '"awake"} 1')).engines["m"].word == ""
+
+
+def test_replicas_of_ray_serve() -> None:
+    body = ""
+    for replica, running, healthy in (("a", 2, 1), ("b", 0, 0)):
+        labels = f'application="app",deployment="llm",replica="{replica}"'
+        body += f"ray_serve_replica_processing_queries{{{labels}}} {running}\n"
+        body += f"ray_serve_deployment_replica_healthy{{{labels}}} {healthy}\n"
+        body += f"ray_serve_deployment_request_counter_total{{{labels}}} 5\n"
+    engine = begun(body).engines["llm"]
+    assert engine.parts == "replica"
+    assert [(rank.name, rank.running.number, rank.word) for rank in engine.ranks] == [
+        ("a", 2.0, "ready"), ("b", 0.0, "unhealthy"),
+    ]  # fmt: skip
+
+
+def test_deployments_behind_litellm() -> None:
+    body = ""
+    for id, state in (("d1", 0), ("d2", 1), ("d3", 2)):
+        labels = f'litellm_model_name="gpt",api_base="http://h",model_id="{id}"'
+        body += f"litellm_deployment_state{{{labels}}} {state}\n"
+    engine = begun(body).engines["gpt"]
+    assert [(rank.name, rank.word) for rank in engine.ranks] == [("d1", "ready"), ("d2", "degraded"), ("d3", "outage")]
+
+
+def test_a_row_has_its_measures_and_where_it_answers() -> None:
+    engine = begun(V0).engines["m"]
+    assert engine.now["ai.requests.running"].number == 3.0
+    assert (engine.kind, engine.heard) == ("vllm", 10.0)

@@ -43,7 +43,7 @@ def process(pid: int, kind: str = "vllm") -> Sighting:
 
 def board(
     *engines: Engine, at: float = 100.0, owners: dict[int, int] | None = None, seen: tuple[Sighting, ...] = ()
-) -> dict[str, Worker]:  # noqa: E501
+) -> dict[str, Worker]:
     """The workers that these engines come to, by their ids."""
     return Play().tick(*engines, at=at, owners=owners, seen=seen)
 

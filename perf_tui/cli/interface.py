@@ -9,8 +9,8 @@ from perf_tui.cli.options import config_of
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the interface until it is quit."""
-    config, _ = config_of(arguments)  # before Textual is imported: a wrong file is said at once
+    config, file = config_of(arguments)  # before Textual is imported: a wrong file is said at once
 
     from perf_tui.cli.tui import run as show
 
-    return show(config)
+    return show(config, file=file)

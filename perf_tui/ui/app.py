@@ -6,22 +6,32 @@ import gc
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import structs
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from perf_tui.config.errors import ConfigError
 from perf_tui.config.schema import Config
+from perf_tui.engine.alerts.model import Alert
+from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.sources.workers.closeup import CloseupSource, Target
+from perf_tui.text import clean
 from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import COMMANDS, key_names
 from perf_tui.ui.draw.glyphs import ASCII, UNICODE
 from perf_tui.ui.palette import MONOCHROME, PALETTES, Palette, chosen
 from perf_tui.ui.screens.live import LiveScreen
+from perf_tui.ui.toasts import Toasts
 from perf_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from perf_tui.config.edit_rules import Edit
 
 INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
@@ -56,15 +66,24 @@ class PerfApp(App[None]):
     Input:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: reverse; }
     PerfApp.-ascii Toast { border-left: ascii $primary !important; }
     PerfApp.-ascii ModalScreen * { border: ascii $primary; scrollbar-size: 0 0; }
-    PerfApp.-ascii ModalScreen Static, PerfApp.-ascii ModalScreen Input { border: none; }
+    PerfApp.-ascii ModalScreen Static, PerfApp.-ascii ModalScreen Input, PerfApp.-ascii ModalScreen .plain {
+        border: none;
+    }
     """
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""
 
     def __init__(
-        self, engine: Engine, config: Config, *, colour: bool = True, badge: str = "", notice: str = ""
+        self,
+        engine: Engine,
+        config: Config,
+        *,
+        colour: bool = True,
+        badge: str = "",
+        notice: str = "",
+        file: Path | None = None,
     ) -> None:
-        """`badge` is a word for the header, `notice` a line that is shown once."""
+        """`badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from."""
         self.DEFAULT_MODE = config.ui.screen  # type: ignore[misc]  # Textual reads it from the instance
         # Without colour Textual's own widgets keep to the terminal's as well.
         super().__init__(ansi_color=None if colour else True)
@@ -78,6 +97,9 @@ class PerfApp(App[None]):
         self.keys = {
             command.id: command.shown_as(config.keys.get(command.id, command.keys)).split()[0] for command in COMMANDS
         }
+        self.file = file
+        """The configuration file that is in force."""
+        self._toasts = Toasts(self)
         self._frozen: Snapshot | None = None
         self._bridge: Bridge | None = None
         self._closeup: CloseupSource | None = None
@@ -93,6 +115,7 @@ class PerfApp(App[None]):
     def on_mount(self) -> None:
         self.animation_level = "none"
         self._bridge = Bridge(self, self.engine.store)
+        self._toasts.follow(self.view)
 
     def on_ready(self) -> None:
         # What is there now stays: the collector need not look at it again at each of its rounds, which is most of
@@ -110,6 +133,7 @@ class PerfApp(App[None]):
     def on_collected(self) -> None:
         if self._bridge is not None:
             self._bridge.taken()
+        self._toasts.follow(self.view)
         self.paint()
 
     @property
@@ -188,10 +212,11 @@ class PerfApp(App[None]):
     async def action_open(self) -> None:
         """Enter: what the focused pane opens, else what its selected row is about."""
         opens = getattr(self.focused, "opens", "")
-        if opens:
-            await self.action_show(opens)
-        elif self.live is not None and (screen := self.live.opened()) is not None:
-            self.push_screen(screen)
+        opened = opens or (self.live.opened() if self.live is not None else None)
+        if isinstance(opened, str):
+            await self.action_show(opened)
+        elif opened is not None:
+            self.push_screen(opened)
 
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:
@@ -273,6 +298,59 @@ class PerfApp(App[None]):
             return
         self.engine.acknowledge(alert)
         self.notify(f"acknowledged: {alert.rule.name}", timeout=3, markup=False)
+
+    def action_silence(self) -> None:
+        """The rule or alert that is selected, else the alert that the verdict names; lifts a silence that it has."""
+        from perf_tui.ui.screens.silence import SilenceDialog
+
+        if self.live is None or self.screen is not self.live:
+            return
+        rule, alert = self.live.rule(), self.live.alert()
+        if rule is None:
+            alert = alert or next((alert for alert in self.engine.store.snapshot.alerts if alert.firing), None)
+        if alert is not None:
+            rule = alert.rule.name
+        if rule is None:
+            self.notify("No alert is firing.", timeout=3)
+        elif self._silenced(rule, alert):
+            self.engine.lift(rule, alert.series if alert is not None else None)
+            self.notify(f"{rule}: told again", timeout=3, markup=False)
+        else:
+            self.push_screen(SilenceDialog(rule, alert.series if alert is not None else None))
+
+    def _silenced(self, rule: str, alert: Alert | None) -> bool:
+        silences = self.engine.alerts.silences()
+        if alert is not None:
+            return any(silence.covers(alert.rule, alert.series) for silence in silences)
+        return any(silence.rule == rule and not silence.labels for silence in silences)
+
+    def action_remove(self) -> None:
+        """Ask whether the selected rule is to be switched off, or deleted."""
+        from perf_tui.ui.screens.remove import RemoveDialog
+
+        name = self.live.rule() if self.live is not None and self.screen is self.live else None
+        rule = next((rule for rule in self.config.alerts if rule.name == name), None)
+        if rule is None:
+            self.notify("Select a rule on the screen of alerts first.", timeout=3)
+        else:
+            self.push_screen(RemoveDialog(rule))
+
+    def edit_rules(self, edit: Edit, done: str) -> None:
+        """Put an edit of the rules into force at once, and into the file; says `done`, and where it could not be."""
+        from perf_tui.ui import rulefile
+
+        self.config = structs.replace(self.config, alerts=edit.applied(self.config.alerts))
+        self.engine.change_rules(rules(self.config))
+        self.paint()
+        try:
+            plan = rulefile.plan(self.file, edit)
+            plan.save()
+        except (ConfigError, OSError) as error:
+            words = f"{done}, until perf-tui ends; not saved: {clean(str(error))}"
+            self.notify(words, severity="warning", timeout=10, markup=False)
+        else:
+            self.file = plan.path
+            self.notify(f"{done}; saved in {clean(str(plan.path))}", timeout=4, markup=False)
 
     def action_export(self) -> None:
         from perf_tui.ui.screens.export import Export

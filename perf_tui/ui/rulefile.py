@@ -27,11 +27,11 @@ class Plan:
     def words(self) -> str:
         """The same for people: which file, and what becomes of its comments."""
         if not self.exists:
-            return f"goes to {self.path}, which will be made"
+            return f"makes the file {self.path}"
         kept = {
             "": "its comments stay", "its": "comments within this rule are lost", "all": "its comments are lost",
         }[self.lost]  # fmt: skip
-        return f"goes to {self.path}; {kept}, as it was it stays in {backup(self.path).name}"
+        return f"{kept}, its old text stays in {backup(self.path).name}; {self.path}"
 
     def save(self) -> None:
         """Write the file, whole or not at all. Raises OSError."""

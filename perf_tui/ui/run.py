@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 from perf_tui.config.schema import Config
@@ -84,13 +85,13 @@ class Watchdog:
         os._exit(self._code)
 
 
-def run(engine: Engine, config: Config, badge: str = "", notice: str = "") -> int:
+def run(engine: Engine, config: Config, badge: str = "", notice: str = "", file: Path | None = None) -> int:
     """Show the interface until it is quit; returns the exit code. The engine must have been started.
 
-    `badge` is a word for the header, `notice` a line that is shown once.
+    `badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from.
     """
     terminal.claim()
-    app = PerfApp(engine, config, colour=terminal.coloured(), badge=badge, notice=notice)
+    app = PerfApp(engine, config, colour=terminal.coloured(), badge=badge, notice=notice, file=file)
     watchdog = Watchdog(app, engine)
     watchdog.start()
     try:

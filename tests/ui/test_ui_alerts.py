@@ -10,14 +10,15 @@ from ui_scene import EPOCH, Driver, Scene, process, running
 
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Rule
+from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Rule, compared
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.model import PENDING, Status, Value, series
+from perf_tui.measures.ring import History
 from perf_tui.sources.fake import FakeSource
 from perf_tui.ui.app import PerfApp
-from perf_tui.ui.panes.alerts import rule_rows
+from perf_tui.ui.panes.rules import rule_rows
 
 CPU = series("system.cpu.utilization")
 
@@ -253,9 +254,13 @@ async def test_alert_marks_stand_under_their_time(scene: Scene) -> None:
 def test_a_rule_on_a_change_shows_what_it_compares() -> None:
     used = series("system.memory.used")
     rule = Rule("growth", used.id, ((Level.WARNING, 2.0**20),), kind=Kind.RATE, unit="By/s")
-    snapshot = Snapshot(values={used: Value(2.0**30)}, index={used.id: (used,)})
+    history = History(10)
+    snapshot = Snapshot(values={used: Value(2.0**30)}, index={used.id: (used,)}, tick=3, history=history)
+    (early,) = rule_rows([rule], snapshot)
+    assert (early.value.status, early.unit, early.level) == (Status.PENDING, "By/s", Level.OK)
+    history.record(3, [(compared("growth"), 2.0**10)])
     (calm,) = rule_rows([rule], snapshot)
-    assert (calm.value.number, calm.unit, calm.level) == (2.0**30, "By", Level.OK)
+    assert (calm.value.number, calm.unit, calm.level, calm.state) == (2.0**10, "By/s", Level.OK, "inactive")
 
     alert = Alert(rule, used, Level.WARNING, True, 2.0**21, 0.0)
     (firing,) = rule_rows([rule], replace(snapshot, alerts=(alert,)))

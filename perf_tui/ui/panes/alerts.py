@@ -1,30 +1,52 @@
-"""Active alerts, and the rules behind them with what they are worth now."""
+"""Active alerts, and what the screen of alerts has in common."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
 
-from perf_tui.engine.alerts.model import Alert, Level, Rule, unit_of
-from perf_tui.engine.snapshot import Snapshot
-from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series, Value
+from perf_tui.engine.alerts.model import Alert, State
+from perf_tui.engine.why.words import words
+from perf_tui.measures.model import Series
 from perf_tui.measures.units import number, seconds
-from perf_tui.ui.draw.charts import nice, spark, top_of
-from perf_tui.ui.draw.timeline import Timeline
+from perf_tui.ui.draw.row import Row
 from perf_tui.ui.panes.alertlog import subject
-from perf_tui.ui.view import View
+from perf_tui.ui.view import Rows, View
+from perf_tui.ui.widgets.pane import Pane
 from perf_tui.ui.widgets.table import Column, TablePane
 
-_SPARK = 30
+_CALM = (State.PENDING, State.SUPPRESSED, State.ACKNOWLEDGED, State.SILENCED)
+"""States that need nobody's attention now."""
 
 
-def _state(row: Alert) -> str:
+MOST_ROWS = 6
+"""Rows that the alerts of one thing take of its screen."""
+
+
+def mark(row: Alert) -> str:
+    """The name of the mark that an alert has."""
     return row.level.word if row.firing else "pending"
 
 
-def _role(row: Alert) -> str:
-    return row.level.word if row.firing else "dim"
+def role(row: Alert) -> str:
+    """The role that an alert is drawn in: what somebody knows of does not shout."""
+    return "dim" if row.told_state in _CALM else row.level.word
+
+
+def state(row: Alert, now: float) -> str:
+    """`firing`, `silenced 42m`, `flapping`, `by target down`."""
+    if row.told_state is State.SILENCED and row.until is not None:
+        return f"silenced {seconds(max(0.0, row.until - now))}"
+    if row.told_state is State.SUPPRESSED and row.by:
+        return f"by {row.by}"
+    if row.told_state is State.FIRING and row.flapping:
+        return "flapping"
+    return row.told_state.value
+
+
+def text(row: Alert, view: View) -> str:
+    """Its message, and what else moved."""
+    why = words(row.why, view.glyphs.arrow)
+    return f" {view.glyphs.dot} ".join(filter(None, (row.rule.message, why)))
 
 
 class Active(TablePane[Alert]):
@@ -32,67 +54,20 @@ class Active(TablePane[Alert]):
 
     title = "active alerts"
     columns = (
-        Column(
-            "",
-            1,
-            lambda row, view: view.glyphs.marks[_state(row)],
-            lambda row: (row.firing, row.level),
-            _role,
-            "<",
-            True,
-            9,
-        ),
-        Column("level", 8, lambda row, view: row.level.word, lambda row: row.level, _role, "<", True, 8),
-        Column(
-            "state",
-            7,
-            lambda row, view: "firing" if row.firing else "pending",
-            lambda row: row.firing,
-            align="<",
-            importance=4,
-        ),
-        Column(
-            "what",
-            28,
-            lambda row, view: subject(row.series),
-            lambda row: subject(row.series),
-            lambda row: "strong",
-            "<",
-            False,
-            9,
-        ),
-        Column(
-            "value",
-            9,
-            lambda row, view: number(row.value, row.unit),
-            lambda row: row.value,
-            importance=7,
-        ),
-        Column(
-            "limit",
-            9,
-            lambda row, view: number(row.threshold, row.unit),
-            lambda row: row.threshold,
-            importance=6,
-        ),
-        Column(
-            "for",
-            7,
-            lambda row, view: seconds(max(0.0, view.snapshot.time - row.since)),
-            lambda row: -row.since,
-            importance=5,
-        ),
-        Column(
-            "message",
-            20,
-            lambda row, view: row.rule.message,
-            lambda row: row.rule.message,
-            lambda row: "dim",
-            "<",
-            False,
-            1,
-        ),
-    )
+        Column("", 1, lambda row, view: view.glyphs.marks[mark(row)], lambda row: (row.firing, row.level), role, "<",
+               importance=9),
+        Column("level", 8, lambda row, view: row.level.word, lambda row: row.level, role, "<", importance=8),
+        Column("state", 15, lambda row, view: state(row, view.snapshot.time), lambda row: row.told_state, align="<",
+               descending=False, importance=4),
+        Column("what", 28, lambda row, view: subject(row.series), lambda row: subject(row.series),
+               lambda row: "strong", "<", False, 9),
+        Column("value", 9, lambda row, view: number(row.value, row.unit), lambda row: row.value, importance=7),
+        Column("limit", 9, lambda row, view: number(row.threshold, row.unit), lambda row: row.threshold,
+               importance=6),
+        Column("for", 7, lambda row, view: seconds(max(0.0, view.snapshot.time - row.since)),
+               lambda row: -row.since, importance=5),
+        Column("message", 20, text, lambda row: row.rule.message, lambda row: "dim", "<", False, 1),
+    )  # fmt: skip
 
     def head(self, view: View) -> tuple[str, str]:
         firing = sum(alert.firing for alert in view.snapshot.alerts)
@@ -105,114 +80,45 @@ class Active(TablePane[Alert]):
         return row.rule.name, row.series
 
     def haystack(self, row: Alert) -> str:
-        return f"{row.rule.name} {subject(row.series)} {row.level.word} {row.rule.message}"
+        parts = row.rule.name, subject(row.series), row.level.word, row.told_state.value, row.rule.message
+        return " ".join((*parts, words(row.why)))
 
     def empty(self, view: View) -> str:
         return f"{view.glyphs.marks['ok']} no rule is broken"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule with the series that is worst for it now."""
+class ItsAlerts(Pane):
+    """The alerts on the measures of one thing, each with what else moved below it."""
 
-    rule: Rule
-    series: Series | None
-    value: Value
-    """What the rule compares, where its alert tells it; else the newest value of the series."""
-    level: Level
-    unit: str
+    title = "its alerts"
 
+    def __init__(self, id: str, fits: Callable[[Series], bool]) -> None:
+        super().__init__(id)
+        self._fits = fits
 
-def rule_rows(rules: Sequence[Rule], snapshot: Snapshot) -> list[RuleRow]:
-    """Every rule with what it is worth now."""
-    return [_worst(rule, snapshot) for rule in rules]
+    def alerts(self, view: View) -> list[Alert]:
+        """Those that are active, worst first."""
+        return [alert for alert in view.snapshot.alerts if self._fits(alert.series)]
 
+    def head(self, view: View) -> tuple[str, str]:
+        count = len(self.alerts(view))
+        return self.title, f"{count} alerts" if count > 1 else ""
 
-def _worst(rule: Rule, snapshot: Snapshot) -> RuleRow:
-    alerts = [alert for alert in snapshot.alerts if alert.rule is rule]
-    if alerts:
-        worst = max(alerts, key=lambda alert: (alert.firing, alert.level))
-        level = worst.level if worst.firing else Level.OK
-        return RuleRow(rule, worst.series, Value(worst.value), level, worst.unit)
-    unit = _measured_in(rule)
-    found = [(key, value) for key, value in snapshot.all(rule.metric) if rule.matches(key) and value.number is not None]
-    if not found:
-        return RuleRow(rule, None, snapshot.get(rule.metric, **dict(rule.labels)), Level.OK, unit)
-    key, value = (min if rule.below else max)(found, key=lambda pair: pair[1].number or 0.0)
-    return RuleRow(rule, key, value, Level.OK, unit)
+    def wish(self, view: View, importance: int) -> list[tuple[str, int, int, int]]:
+        """The room that it asks for, as `stack` takes it: none where there is no alert."""
+        rows = sum(1 + bool(alert.why) for alert in self.alerts(view))
+        assert self.id is not None
+        return [(self.id, 1 + min(2, rows), 1 + min(MOST_ROWS, rows), importance)] if rows else []
 
-
-def _measured_in(rule: Rule) -> str:
-    """The unit of the measure itself; a rule on its change or on how often it fails has another for its limits."""
-    measure = CATALOGUE.get(rule.metric)
-    return measure.unit if measure is not None else unit_of(rule)
-
-
-def _limits(row: RuleRow, view: View) -> str:
-    unit = unit_of(row.rule)
-    sign = "<" if row.rule.below else ">"
-    return "  ".join(f"{level.word} {sign} {number(limit, unit)}" for level, limit in reversed(row.rule.thresholds))
-
-
-def _recent(row: RuleRow, view: View) -> str:
-    if row.series is None:
-        return ""
-    points = Timeline(view.snapshot, _SPARK).points(row.series)
-    return spark(points, nice(top_of(points), _measured_in(row.rule)), view.glyphs)
-
-
-class Rules(TablePane[RuleRow]):
-    """All rules, with their limits and the recent past of the series that is worst for each."""
-
-    title = "rules"
-    sorted_by = 1
-    columns = (
-        Column(
-            "",
-            1,
-            lambda row, view: view.glyphs.marks[row.level.word],
-            lambda row: row.level,
-            lambda row: row.level.word,
-            "<",
-            True,
-            9,
-        ),
-        Column(
-            "rule", 16, lambda row, view: row.rule.name, lambda row: row.rule.name, lambda row: "strong", "<", False, 9
-        ),
-        Column(
-            "measure",
-            24,
-            lambda row, view: row.rule.metric,
-            lambda row: row.rule.metric,
-            align="<",
-            descending=False,
-            importance=5,
-        ),
-        Column(
-            "now",
-            9,
-            lambda row, view: view.text(row.value, row.unit),
-            lambda row: row.value.number,
-            importance=8,
-        ),
-        Column("recent", _SPARK, _recent, lambda row: row.value.number, lambda row: "chart1", "<", True, 3),
-        Column(
-            "for",
-            6,
-            lambda row, view: seconds(row.rule.hold),
-            lambda row: row.rule.hold,
-            lambda row: "dim",
-            importance=4,
-        ),
-        Column("limits", 20, _limits, lambda row: row.rule.name, align="<", importance=6),
-    )
-
-    def rows(self, view: View) -> Sequence[RuleRow]:
-        return rule_rows(self.perf.engine.alerts.rules, view.snapshot)
-
-    def identity(self, row: RuleRow) -> Hashable:
-        return row.rule.name
-
-    def haystack(self, row: RuleRow) -> str:
-        return f"{row.rule.name} {row.rule.metric}"
+    def draw(self, view: View, width: int, height: int) -> Rows:
+        rows = []
+        for alert in self.alerts(view):
+            row = Row(width).gap().put(f"{view.glyphs.marks[mark(alert)]} ", role(alert))
+            row.put(f"{subject(alert.series)} {number(alert.value, alert.unit)}", "strong")
+            row.put(f" (limit {number(alert.threshold, alert.unit)})").gap(2)
+            lasted = seconds(max(0.0, view.snapshot.time - alert.since))
+            row.put(f"{state(alert, view.snapshot.time)} for {lasted}  {alert.rule.message}", "dim")
+            rows.append(row.done())
+            if alert.why:
+                rows.append(Row(width).gap(3).put(words(alert.why, view.glyphs.arrow)).done())
+        return rows

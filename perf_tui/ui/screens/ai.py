@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from textual.geometry import Region
 
+from perf_tui.ui.panes.alerts import ItsAlerts
 from perf_tui.ui.panes.charts import Lines
 from perf_tui.ui.panes.diagnosis import Diagnosis
 from perf_tui.ui.panes.engines import CACHE, QUEUE, TOKENS, Engines, engine_rows, quantiles
@@ -48,6 +49,7 @@ class Ai(LiveScreen):
             Lines("cache", "caches", CACHE, subject),
             Phases("phases", subject),
             Diagnosis("diagnosis", subject),
+            ItsAlerts("alerts", lambda key: key.label("engine") == subject().get("engine", "") != ""),
             GpuProcesses("ongpu", lambda: self._gpus.gpu),
             Invitation("missing", "inference", LOOKED_FOR, BRINGS),
         )
@@ -77,7 +79,8 @@ class Ai(LiveScreen):
         ]
         phases, diagnosis = ("phases", 3, 3, 4), ("diagnosis", 3, 5, 8)
         left = width // 2 if width >= 120 else width
-        columns = [[diagnosis, *charts, phases]] if left == width else [[*charts[:2], phases], [diagnosis, *charts[2:]]]
+        says = [*self.query_one("#alerts", ItsAlerts).wish(view, 10), diagnosis]
+        columns = [[*says, *charts, phases]] if left == width else [[*charts[:2], phases], [*says, *charts[2:]]]
         for number, wishes in enumerate(columns):
             x = number * (left + 1)
             for id, (y, tall) in stack(top + upper, height - upper, wishes).items():

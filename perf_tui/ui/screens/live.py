@@ -34,6 +34,8 @@ class LiveScreen(Screen[None], inherit_bindings=False):
     """The id of the command that shows it."""
     first_focus = ""
     """The pane that has the focus at first."""
+    log_pane = "log"
+    """The pane that stands where others have the alert log."""
     log_rows = (3, 5, 8)
     """Rows of the alert log: least, usual, most."""
 
@@ -74,7 +76,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
             **self.place(width, 1, height - 2 - log, self.perf.view),
         }
         if log:
-            plan["log"] = Region(0, height - 1 - log, width, log)
+            plan[self.log_pane] = Region(0, height - 1 - log, width, log)
         if self._filter.open:
             plan["keybar"] = Region(0, 0, 0, 0)
             plan["filter"] = Region(0, height - 1, width, 1)
@@ -147,12 +149,16 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         if target is not None and hasattr(target, "move"):
             target.move(how)
 
-    def opened(self) -> Screen[None] | None:
-        """The screen of what is selected in the focused pane, if it has one of its own."""
+    def opened(self) -> Screen[None] | str | None:
+        """The screen of what is selected in the focused pane: its own, or the name of one that all have."""
         return None
 
     def alert(self) -> Alert | None:
         """The alert that is selected in the focused pane."""
+        return None
+
+    def rule(self) -> str | None:
+        """The name of the alert rule that is selected in the focused pane."""
         return None
 
     def neighbour(self, step: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Region
 
+from perf_tui.ui.panes.alerts import ItsAlerts
 from perf_tui.ui.panes.charts import Filled
 from perf_tui.ui.panes.service_charts import HeatMap, Traffic
 from perf_tui.ui.panes.service_detail import Facts, LatencyPlot
@@ -37,6 +38,7 @@ class ServiceScreen(LiveScreen):
             Filled("active", "in flight", "app.request.active", "chart2", subject),
             HeatMap("heat", subject),
             Routes("routes", subject),
+            ItsAlerts("alerts", lambda key: key.label("service") == self.service),
         )
 
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
@@ -46,6 +48,7 @@ class ServiceScreen(LiveScreen):
             top,
             height,
             [
+                *self.query_one("#alerts", ItsAlerts).wish(view, 10),
                 *([] if wide else [("facts", 4, 15, 4)]),
                 ("plot", 8, 18, 9),
                 ("traffic", 4, 8, 7),

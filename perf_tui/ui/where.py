@@ -1,0 +1,24 @@
+"""Which screen tells more about a series."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from perf_tui.engine.snapshot import Snapshot
+from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.model import Series
+from perf_tui.measures.services import Service
+
+_MODES = {"app": "app", "system": "system", "ai": "ai", "workers": "workers", "self": "system"}
+"""The screen of each layer."""
+
+
+def where(key: Series, snapshot: Snapshot) -> Screen[None] | str:
+    """The own screen of what the series is about, else the name of the one that shows its layer."""
+    services: tuple[Service, ...] = snapshot.tables.get("services", ())  # type: ignore[assignment]
+    service = key.label("service")
+    if service and any(each.name == service for each in services):
+        from perf_tui.ui.screens.service import ServiceScreen
+
+        return ServiceScreen(service)
+    return _MODES[CATALOGUE[key.id].layer]

@@ -148,7 +148,7 @@ COMMANDS = (
         "You know of the selected alert",
         action="acknowledge",
     ),
-    Command("silence", "z", "silence", "Tell nobody of the selected alert or rule for a time; again: lift it"),
+    Command("silence", "z", "silence", "Tell nobody of this alert or rule; again: lift it"),
     Command("remove", "d", "off, delete", "Switch the selected alert rule off, or delete it"),
     Command("export", "e", "export", "Save a snapshot to a file", action="export", bar=True),
     Command("theme", "t", "theme", "The next theme", action="theme"),

@@ -410,7 +410,7 @@ async def test_the_screen_below_help_goes_on(scene: Scene) -> None:
 
 
 async def test_the_palette_lists_the_commands_and_runs_one(scene: Scene) -> None:
-    async with running(scene, (120, 60)) as driver:
+    async with running(scene, (120, 80)) as driver:
         await driver.press("ctrl+p")
         await driver.until(lambda: "overview (1)" in driver.text)
         listed = driver.text

@@ -8,6 +8,7 @@ from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.measures.services import Service
+from perf_tui.measures.workers import rows
 
 _MODES = {"app": "app", "system": "system", "ai": "ai", "workers": "workers", "self": "system"}
 """The screen of each layer."""
@@ -21,4 +22,14 @@ def where(key: Series, snapshot: Snapshot) -> Screen[None] | str:
         from perf_tui.ui.screens.service import ServiceScreen
 
         return ServiceScreen(service)
+    engine = key.label("engine"), key.label("model")
+    if all(engine):
+        from perf_tui.ui.screens.ai import Ai
+
+        return Ai(engine)
+    worker = key.label("worker")
+    if worker and any(each.id == worker for each in rows(snapshot.tables)):
+        from perf_tui.ui.screens.worker import WorkerScreen
+
+        return WorkerScreen(worker)
     return _MODES[CATALOGUE[key.id].layer]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 from textual.widgets import Input
-from ui_scene import EPOCH, Driver, Scene, running
+from ui_scene import EPOCH, Driver, Scene, running, worker
 
 from perf_tui.config.load import parse
 from perf_tui.config.schema import Alerting, AlertRule
@@ -24,13 +24,17 @@ from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.model import series
+from perf_tui.measures.workers import WORKERS
 from perf_tui.sources.fake import FakeSource
 from perf_tui.ui import rulefile
 from perf_tui.ui.app import PerfApp
+from perf_tui.ui.screens.ai import Ai
 from perf_tui.ui.screens.remove import RemoveDialog
 from perf_tui.ui.screens.rule import RuleEditor
 from perf_tui.ui.screens.service import ServiceScreen
 from perf_tui.ui.screens.silence import SilenceDialog, span
+from perf_tui.ui.screens.worker import WorkerScreen
+from perf_tui.ui.where import where
 from perf_tui.ui.widgets.choice import Choice
 
 CPU, BUSY = series("system.cpu.utilization"), series("system.disk.busy", device="sda")
@@ -485,15 +489,12 @@ class TestWhere:
         ("id", "labels", "mode"),
         [
             ("system.disk.busy", {"device": "sda"}, "system"),
-            ("ai.requests.waiting", {"engine": "vllm-0"}, "ai"),
             ("gpu.utilization", {"gpu": "0", "name": "NVIDIA H100 0"}, "ai"),
             ("self.cpu", {}, "system"),
         ],
     )
     async def test_enter_on_an_alert_goes_where_it_is_shown(self, id: str, labels: dict[str, str], mode: str) -> None:
         scene = Scene(services=("checkout",), engines=("vllm-0",), gpus=1)
-        if "engine" in labels:
-            labels = {**labels, "model": "meta-llama/Llama-3.1-70B-Instruct"}
         scene.alert(id, **labels)
         async with running(scene, screen="alerts") as driver:
             await driver.press("enter")
@@ -507,6 +508,30 @@ class TestWhere:
                 await driver.press(*keys)
                 assert isinstance(driver.app.screen, ServiceScreen)
                 assert driver.app.screen.service == "search"
+
+    async def test_of_an_engine_it_is_screen_4_with_that_one_selected(self) -> None:
+        scene = Scene(engines=("vllm-0", "vllm-1"))
+        model = "meta-llama/Llama-3.1-70B-Instruct"
+        scene.alert("ai.requests.waiting", engine="vllm-1", model=model)
+        async with running(scene, screen="alerts") as driver:
+            await driver.press("enter")
+            assert isinstance(driver.app.screen, Ai)
+            assert driver.pane("engines").selected == ("vllm-1", model)
+            await driver.press("escape")
+            assert driver.app.current_mode == "alerts"
+
+    async def test_of_a_worker_it_is_its_own_screen(self, scene: Scene) -> None:
+        key = series("worker.cpu", worker="DATA_ENG")
+        scene.put(key.id, 0.97, worker="DATA_ENG")
+        scene.pass_ticks()
+        scene.alert(key.id, worker="DATA_ENG")
+        async with running(scene, screen="alerts") as driver:
+            await driver.press("enter")
+            assert driver.app.current_mode == "workers", "it is not known as a worker"
+            await driver.press("6")
+            found = where(key, scene.snapshot(tables={WORKERS: (worker("DATA_ENG"),)}))
+            assert isinstance(found, WorkerScreen)
+            assert found.worker == "DATA_ENG"
 
     async def test_a_service_that_is_gone_is_looked_for_among_the_others(self, scene: Scene) -> None:
         scene.transition("app.error.total", service="gone")

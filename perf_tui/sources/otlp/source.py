@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from perf_tui.engine.source import Derived, Source
+from perf_tui.engine.source import Derived, Source, SourceError
 from perf_tui.sources.otlp.door import Door
+from perf_tui.sources.otlp.grpc import MISSING, GrpcReceiver
 from perf_tui.sources.otlp.http import HttpReceiver
 from perf_tui.sources.otlp.intake import Intake
 from perf_tui.sources.otlp.limits import Limits
@@ -57,12 +58,18 @@ class OtlpSource(Source[float]):
         self._peers = Peers()
         self._door: Door | None = None
         self._http: HttpReceiver | None = None
+        self._grpc: GrpcReceiver | None = None
 
     @property
     def port(self) -> int:
         """The port of HTTP, while it is open."""
         assert self._http is not None
         return self._http.port
+
+    @property
+    def grpc_port(self) -> int | None:
+        """The port of gRPC, while that is open."""
+        return None if self._grpc is None else self._grpc.port
 
     async def open(self) -> None:
         options = self._options
@@ -71,6 +78,19 @@ class OtlpSource(Source[float]):
         )  # fmt: skip
         self._http = HttpReceiver(self._door, options.host, options.port, self._peers)
         await self._http.open()
+        if options.grpc is not None:
+            await self._open_grpc(self._door, *options.grpc)
+
+    async def _open_grpc(self, door: Door, host: str, port: int) -> None:
+        receiver = GrpcReceiver(door, host, port)
+        try:
+            await receiver.open()
+        except SourceError as error:
+            if str(error) != MISSING:
+                raise
+            self.intake.note(MISSING)  # HTTP goes on
+        else:
+            self._grpc = receiver
 
     async def read(self) -> float:
         return self._wall()
@@ -79,6 +99,9 @@ class OtlpSource(Source[float]):
         return self.intake.derive(at, reading)
 
     async def close(self) -> None:
+        if self._grpc is not None:
+            await self._grpc.close()
+            self._grpc = None
         if self._http is not None:
             await self._http.close()
             self._http = None

@@ -14,6 +14,7 @@ SECTIONS = {
     "accesslog": "accesslog",
     "gpu": "gpu",
     "engines": "engines",
+    "otlp": "otlp",
 }
 """Each section and its module; a module has a `main` that takes the options from the command line."""
 

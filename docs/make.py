@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from perf_tui.config.schema import Config
 from perf_tui.engine.diagnosis import RULES, Condition
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES, Measure
 from perf_tui.measures.engines import DETAILS
 from perf_tui.measures.units import number
 from perf_tui.measures.workers import VOCABULARY, State
+from perf_tui.sources.otlp.setup import SETUPS, lines
 from perf_tui.sources.profiles.load import load_all
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.ui.commands import COMMANDS
@@ -165,12 +167,35 @@ def _condition(condition: Condition) -> str:
     return f"`{condition.fact}` " + " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
 
 
+def agents() -> str:
+    """docs/otlp-agents.md: what makes each agent push."""
+    text = [
+        "# What makes agents push",
+        "",
+        "Made by `python docs/make.py` from `perf_tui/sources/otlp/setup.py`; [otlp.md](otlp.md) says what becomes of",
+        "it. `perf-tui discover` prints the same with the address and the token of your configuration. First, in",
+        "config.toml:",
+        "",
+        *_fenced(["[otlp]", "enabled = true"]),
+    ]
+    for setup in SETUPS:
+        text += ["", f"**{setup.title}**, {setup.where}:", "", *_fenced(lines(setup, Config().otlp.listen))]
+        if setup.note:
+            text += ["", setup.note]
+    return "\n".join(text) + "\n"
+
+
+def _fenced(block: Sequence[str]) -> list[str]:
+    return ["```", *block, "```"]
+
+
 PAGES = {
     "ai-engines.md": engines,
     "diagnosis.md": diagnosis,
     "measures.md": measures,
     "keys.md": keys,
     "worker-states.md": worker_states,
+    "otlp-agents.md": agents,
 }
 
 if __name__ == "__main__":

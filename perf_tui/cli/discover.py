@@ -20,9 +20,11 @@ from perf_tui.config import paths
 from perf_tui.config.add import CommentsError, add_targets, renamed, tables
 from perf_tui.config.load import parse
 from perf_tui.config.read import read
-from perf_tui.config.schema import Target
+from perf_tui.config.schema import Config, Target
 from perf_tui.export import files
 from perf_tui.sources.discovery.probe import Finding
+from perf_tui.sources.otlp.decode import protobuf_there
+from perf_tui.sources.otlp.setup import SETUPS, lines
 from perf_tui.text import cut, fit, width
 
 PATIENT = 2.0
@@ -47,9 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
     put(f"{_table(found)}\n{len(targets)} of {len(found)} listeners can be watched and are new.\n")
     if targets and arguments.write:
         put(_write(file, targets))
-    elif targets:
+        return 0
+    put(_pushing(config, file))
+    if targets:
         put(f"\n# {PROGRAM} discover --write adds these lines to {file}:\n{tables(targets)}")
     return 0
+
+
+def _pushing(config: Config, file: Path) -> str:
+    """What makes agents and services push to the receiver."""
+    otlp, protobuf = config.otlp, protobuf_there()
+    blocks = ["What these push (OTLP) is shown as well:"]
+    if not otlp.enabled:
+        blocks.append(f"First, in {file}:\n  [otlp]\n  enabled = true")
+    for setup in SETUPS:
+        indented = "".join(f"\n  {line}" for line in lines(setup, otlp.listen, otlp.token_env, protobuf=protobuf))
+        note = f"\n  ({setup.note})" if setup.note else ""
+        blocks.append(f"{setup.title}, {setup.where}:{indented}{note}")
+    return "\n" + "\n\n".join(blocks) + "\n"
 
 
 def _table(found: Sequence[Finding]) -> str:

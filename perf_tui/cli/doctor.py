@@ -8,7 +8,7 @@ from collections import Counter
 
 import msgspec
 
-from perf_tui.cli import checks
+from perf_tui.cli import checks, checks_otlp
 from perf_tui.cli.checks import Check, Grade
 from perf_tui.cli.options import config_of
 from perf_tui.cli.output import put
@@ -47,6 +47,7 @@ def _examine(arguments: argparse.Namespace) -> list[Check]:
         checks.environment(),
         *checks.sources(snapshot),
         *checks.measures(snapshot),
+        *checks_otlp.receiver(config),
         checks.hidepid(),
         checks.pressure(),
         checks.gpu_library(),

@@ -60,6 +60,19 @@ def test_the_table_and_the_lines(here: list[Finding], capsys: pytest.CaptureFixt
     assert not list(Path().rglob("*.toml"))
 
 
+def test_what_makes_agents_push(here: list[Finding], capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path("mine.toml")
+    file.write_text('[otlp]\nlisten = "0.0.0.0:14318"\ntoken_env = "OTLP_TOKEN"\n')
+    assert main(["discover", "--config", str(file)]) == 0
+    output = capsys.readouterr().out
+    assert "First, in mine.toml:\n  [otlp]\n  enabled = true\n" in output
+    assert output.count("http://127.0.0.1:14318") == 7
+    assert '  export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer $OTLP_TOKEN"\n' in output
+    file.write_text(file.read_text() + "enabled = true\n")
+    assert main(["discover", "--config", str(file)]) == 0
+    assert "First, in" not in capsys.readouterr().out
+
+
 def test_metrics_without_a_profile_are_listed_and_not_proposed(
     here: list[Finding], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,12 +13,13 @@ from types import SimpleNamespace
 import pytest
 from cli_play import CPU, Play, broken, busy
 
-from perf_tui.cli import checks
+from perf_tui.cli import checks, checks_otlp
 from perf_tui.cli.checks import Check, Grade
 from perf_tui.cli.main import main
-from perf_tui.config.schema import Config, Prometheus
+from perf_tui.config.schema import Config, Otlp, Prometheus
 from perf_tui.engine.snapshot import Snapshot, SourceState
 from perf_tui.measures.model import Status, Value, absent, series
+from perf_tui.sources.otlp import decode
 
 
 class Terminal(io.StringIO):
@@ -104,6 +105,39 @@ class TestTerminal:
         found = by_id(list(checks.terminal({})))
         assert found["terminal.encoding"].grade is Grade.WARN
         assert found["terminal.type"].grade is Grade.PASS  # a pipe is no terminal, and needs none
+
+
+class TestReceiver:
+    def found(self, **options: object) -> dict[str, checks.Check]:
+        config = Config(otlp=Otlp(enabled=True, **options))  # type: ignore[arg-type]
+        return by_id(list(checks_otlp.receiver(config, {"SET": "secret"})))
+
+    def test_one_that_is_off(self) -> None:
+        (check,) = checks_otlp.receiver(Config())
+        assert check.grade is Grade.PASS
+        assert "[otlp] enabled = true switches it on" in check.finding
+
+    def test_where_it_listens(self) -> None:
+        found = self.found()
+        assert found["otlp.address"].grade is Grade.PASS
+        assert found["otlp.address"].finding.startswith("OTLP over HTTP on 127.0.0.1:4318: this machine alone")
+
+    def test_one_that_is_open_to_others(self) -> None:
+        found = self.found(listen="0.0.0.0:4318", token_env="SET")
+        assert found["otlp.address"].grade is Grade.WARN
+        assert "other machines reach it" in found["otlp.address"].finding
+        assert found["otlp.token"].grade is Grade.PASS
+        assert not any("secret" in check.finding for check in found.values())
+
+    def test_a_token_that_is_not_set(self) -> None:
+        assert self.found(token_env="UNSET")["otlp.token"].finding == "UNSET is not set: nobody is let in"
+
+    def test_what_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "grpc.aio", None)
+        monkeypatch.setattr(decode, "protobuf_there", lambda: False)
+        found = self.found(grpc="127.0.0.1:4317")
+        assert "pip install perf-tui[otlp]" in found["otlp.protobuf"].mend
+        assert found["otlp.grpc"].mend == "pip install perf-tui[otlp-grpc]"
 
 
 class TestConfiguration:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.counters import share
 from perf_tui.measures.engines import Engine
-from perf_tui.measures.model import IDLE, PENDING, Sample, Status, Value, absent, ok, series
+from perf_tui.measures.model import IDLE, PENDING, Sample, Series, Status, Value, absent, ok, series
 from perf_tui.measures.window import Rising
 from perf_tui.sources.accesslog.window import Window
 from perf_tui.sources.otlp.flow import Flow
@@ -49,6 +49,8 @@ class _Model:
         self._fed: Rising | None = None
         self._period = 0.0
         self._learned: set[str] = set()
+        self._keys: dict[tuple[str, str], Series] = {}
+        """By measure and stat: made once, as they are asked for on each tick."""
         self.heard = at
 
     def observe(self, measure: str, spread: Spread, increase: Increase, at: float, failed: bool) -> None:
@@ -132,11 +134,18 @@ class _Model:
             return dict.fromkeys((*STATS, "mean"), IDLE)
         return latency(tally.times)  # type: ignore[arg-type]  # a Timed has a Spread
 
-    def _sample(self, measure: str, value: Value, at: float, **labels: str) -> Sample:
+    def _sample(self, measure: str, value: Value, at: float, stat: str = "") -> Sample:
         # What is told call by call is silent between calls, and that is no failure.
         if value.number is not None and self._fed is None and (why := self.silent(at)):
             value = Value(value.number, Status.STALE, why, self.heard)
-        return Sample(series(measure, engine=self.engine, model=self.model, **labels), value)
+        return Sample(self._key(measure, stat), value)
+
+    def _key(self, measure: str, stat: str) -> Series:
+        key = self._keys.get((measure, stat))
+        if key is None:
+            labels = {"stat": stat} if stat else {}
+            key = self._keys[measure, stat] = series(measure, engine=self.engine, model=self.model, **labels)
+        return key
 
     def silent(self, at: float) -> str:
         """That nothing has come for too long, in words; empty where all is well."""

@@ -31,6 +31,12 @@ class Question:
     onset: int
 
 
+def question(change: Transition, tick: int, interval: float) -> Question:
+    """What is asked of an alert that fired at `tick`."""
+    onset = tick - max(0, round((change.time - change.since) / interval))
+    return Question(change.rule.name, change.series, change.since, onset)
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     question: Question
@@ -55,15 +61,14 @@ class Explainer:
         """Note what fired at `tick`, and look at what is due. `keys` are the series that there are."""
         for change in changes:
             if change.change is Change.RAISED and change.quiet != "suppressed" and len(self._due) < 2 * MOST_WAITING:
-                onset = tick - max(0, round((change.time - change.since) / interval))
-                question = Question(change.rule.name, change.series, change.since, onset)
-                self._due += [(max(tick, onset + HELD - 1), question), (tick + AGAIN, question)]
+                asked = question(change, tick, interval)
+                self._due += [(max(tick, asked.onset + HELD - 1), asked), (tick + AGAIN, asked)]
         if not self._due:
             return
         due = [each for each in self._due if each[0] <= tick]
         self._due = [each for each in self._due if each[0] > tick]
-        for _, question in due:
-            self._ask(_Job(question, keys, tick, interval))
+        for _, asked in due:
+            self._ask(_Job(asked, keys, tick, interval))
 
     def answers(self) -> list[tuple[Question, tuple[Moved, ...]]]:
         """What has been worked out since the last time."""

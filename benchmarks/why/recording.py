@@ -1,0 +1,87 @@
+"""One fault as it was watched: the windows of all series, with what is needed to judge a ranking of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite, nan
+from pathlib import Path
+
+from perf_tui.engine.why.look import Past
+from perf_tui.measures.model import Series
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was broken, which alert told of it, and the windows around its onset."""
+
+    kind: str
+    seed: int
+    words: str
+    alert: str
+    """The rule that fired; empty: none did, and the question was asked at the time that was known."""
+    about: Series | None
+    """The series of that alert."""
+    delay: float
+    """Seconds from the beginning of the fault to the alert."""
+    interval: float
+    usual: int
+    onset: int
+    rows: list[tuple[Series, array[float]]]
+    causes: frozenset[Series]
+    """Those of them that are the true cause."""
+
+    @property
+    def past(self) -> Past:
+        """The windows as the program takes them."""
+        return Past(self.rows, self.usual, self.onset)
+
+
+def save(file: Path, recordings: Iterable[Recording], words: str) -> None:
+    """Write them all, with a line about the machine."""
+    with gzip.open(file, "wt", compresslevel=6) as out:
+        json.dump({"words": words, "recordings": [_plain(each) for each in recordings]}, out)
+
+
+def load(file: Path) -> tuple[list[Recording], str]:
+    """Read what `save` wrote."""
+    with gzip.open(file, "rt") as source:
+        told = json.load(source)
+    return [_rich(each) for each in told["recordings"]], told["words"]
+
+
+def _plain(recording: Recording) -> dict[str, object]:
+    return {
+        **{name: getattr(recording, name) for name in _SIMPLE},
+        "about": recording.about,
+        "rows": [
+            [*key, key in recording.causes, [float(f"{x:.6g}") if isfinite(x) else None for x in window]]
+            for key, window in recording.rows
+        ],
+    }
+
+
+def _rich(told: dict[str, object]) -> Recording:
+    rows, causes = [], set()
+    for id, labels, is_cause, numbers in told["rows"]:  # type: ignore[attr-defined]
+        key = _series(id, labels)
+        rows.append((key, array("d", [nan if each is None else each for each in numbers])))
+        if is_cause:
+            causes.add(key)
+    about = told["about"]
+    return Recording(
+        **{name: told[name] for name in _SIMPLE},  # type: ignore[arg-type]
+        about=_series(*about) if about is not None else None,  # type: ignore[misc]
+        rows=rows,
+        causes=frozenset(causes),
+    )
+
+
+def _series(id: str, labels: list[list[str]]) -> Series:
+    return Series(id, tuple((name, value) for name, value in labels))
+
+
+_SIMPLE = ("kind", "seed", "words", "alert", "delay", "interval", "usual", "onset")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from types import TracebackType
@@ -52,9 +53,9 @@ def config(plan: Plan, interval: float) -> Config:
         targets=tuple(Target(name=name, url=f"{url}/metrics") for name, url in targets),
         workers=(
             WorkerGroup(name="crew", heartbeat=plan.file(HEARTBEATS), expected=8),
-            WorkerGroup(name="processes", match=r"perf_tui\.demo\.worker"),
+            WorkerGroup(name="processes", match=rf"perf_tui\.demo\.worker \S+ {re.escape(plan.folder)}"),
         ),
-        board=Board(recognise=False),
+        board=Board(recognise=False, forget="5s"),
         quality=(QualityStream(name="answers", path=plan.file(SCORES)),),
         alerts=SYMPTOMS,
     )

@@ -12,7 +12,7 @@ from benchmarks.why.kinds import KINDS, Fault, Kind
 from benchmarks.why.recording import Recording
 from perf_tui.engine.alerts.model import Change, Transition
 from perf_tui.engine.why.explainer import AGAIN, question
-from perf_tui.engine.why.look import BEFORE, LEAD, candidates, take
+from perf_tui.engine.why.look import BEFORE, LEAD, take
 
 INTERVAL = 0.25
 """Seconds of a tick. Everything is eight times as fast as usual, so that a baseline of 120 ticks is half a minute."""
@@ -52,7 +52,7 @@ def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
         end = tick + AGAIN
         crowd.wait_for(end)
         onset = asked.onset if asked is not None else known
-        past = take(crowd.engine.history, candidates(crowd.now.values), end, onset)
+        past = take(crowd.engine.history, end, onset)
         rows = list(past.rows)
     finally:
         mend()

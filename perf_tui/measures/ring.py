@@ -106,6 +106,11 @@ class History:
         with self._lock:
             return [key for key in self._rings if key.id == id]
 
+    def since(self, tick: int) -> list[Series]:
+        """Every series that has had a number at this tick or later."""
+        with self._lock:
+            return [key for key, ring in self._rings.items() if ring.last >= tick]
+
     def window(self, key: Series, end: int, count: int) -> array[float]:
         """`count` values of a series up to tick `end`; all NaN for a series that is not known."""
         with self._lock:

@@ -36,25 +36,22 @@ def hold_on() -> None:
     """Breathe for nobody."""
 
 
-def take(
-    history: History, keys: Iterable[Series], end: int, onset: int, breathe: Callable[[], object] = hold_on
-) -> Past:
+def take(history: History, end: int, onset: int, breathe: Callable[[], object] = hold_on) -> Past:
     """The windows up to tick `end` of an alert whose condition began at tick `onset`; from any thread.
 
     They are read as they are asked for, AT_ONCE at a time; before each time `breathe` is called, which lets
     other threads go first.
     """
     after = min(end - onset, MOST_AFTER) + 1
-    return Past(
-        _rows(history, keys, onset + after - 1, BEFORE + LEAD + after, breathe), usual=BEFORE, onset=BEFORE + LEAD
-    )
+    last, count = onset + after - 1, BEFORE + LEAD + after
+    keys = candidates(history.since(last - count + 1))
+    return Past(_rows(history, keys, last, count, breathe), usual=BEFORE, onset=BEFORE + LEAD)
 
 
 def _rows(
-    history: History, keys: Iterable[Series], last: int, count: int, breathe: Callable[[], object]
+    history: History, keys: Iterator[Series], last: int, count: int, breathe: Callable[[], object]
 ) -> Iterator[tuple[Series, array[float]]]:
-    left = iter(keys)
-    while some := list(islice(left, AT_ONCE)):
+    while some := list(islice(keys, AT_ONCE)):
         breathe()
         yield from zip(some, history.windows(some, last, count), strict=True)
 

@@ -15,6 +15,7 @@ from perf_tui.engine.why.family import family
 from perf_tui.engine.why.look import AT_ONCE, BEFORE, LEAD, Past, candidates, take
 from perf_tui.engine.why.rank import ALIKE, MOST, closely, may_have_moved, rank
 from perf_tui.engine.why.words import words
+from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series, series
 from perf_tui.measures.ring import History
 
@@ -46,7 +47,7 @@ class Story:
         return history
 
     def why(self, about: Series | None = P99) -> tuple[Moved, ...]:
-        return rank(take(self.history(), self.series, END, ONSET), 2.0, about)
+        return rank(take(self.history(), END, ONSET), 2.0, about)
 
 
 @pytest.fixture
@@ -104,8 +105,8 @@ def test_a_hundred_workers_are_one_piece_of_news(story: Story) -> None:
 
 
 def test_few_are_named(story: Story) -> None:
-    for number in range(30):
-        story.add(series(f"system.thing{number}.x"), 10, 1, 1000 + number, ONSET - number % 5)
+    for number, id in enumerate(id for id in CATALOGUE if id.startswith("ai.")):
+        story.add(series(id, engine=str(number)), 10, 1, 1000 + number, ONSET - number % 5)
     why = story.why()
     assert len(why) == MOST
     assert [each.onset for each in why] == sorted(each.onset for each in why)
@@ -220,7 +221,7 @@ def test_the_close_look_beside_numpy(seed: int) -> None:
 
 def test_other_threads_get_their_turn_between_short_stretches(story: Story) -> None:
     breaths: list[int] = []
-    past = take(story.history(), story.series, END, ONSET, lambda: breaths.append(1))
+    past = take(story.history(), END, ONSET, lambda: breaths.append(1))
     assert breaths == [], "windows are read as they are asked for"
     assert [key for key, _ in past.rows] == list(story.series)
     assert len(breaths) == -(-len(story.series) // AT_ONCE) > 1
@@ -237,13 +238,13 @@ def test_off_the_tick_soon_after_it_fired_and_once_more_later(story: Story) -> N
     explainer = Explainer(story.history())
     rule = Rule("slow", P99.id, ((Level.CRITICAL, 0.5),))
     fired = Transition(1000.0, Change.RAISED, rule, P99, Level.CRITICAL, 1.9, 1000.0 - 16.0)
-    explainer.follow([fired], story.series, ONSET + 8, 2.0)
+    explainer.follow([fired], ONSET + 8, 2.0)
     question, why = explainer._done.get(timeout=5.0)
     assert (question.rule, question.series, question.since, question.onset) == ("slow", P99, 984.0, ONSET)
     assert names(why) == ["system.disk.busy"]
-    explainer.follow([], story.series, ONSET + 9, 2.0)
+    explainer.follow([], ONSET + 9, 2.0)
     assert explainer.answers() == []
-    explainer.follow([], story.series, ONSET + 8 + AGAIN, 2.0)
+    explainer.follow([], ONSET + 8 + AGAIN, 2.0)
     explainer._done.get(timeout=5.0)
     thread = explainer._thread
     if thread is not None:  # it ends with its last job

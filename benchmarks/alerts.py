@@ -95,7 +95,7 @@ def explaining(rounds: int = 10) -> tuple[float, float]:
 
 
 def _explain(history: History) -> None:
-    rank(take(history, end=399, onset=390, breathe=give_way), INTERVAL)
+    rank(take(history, 399, 390, {}, give_way), INTERVAL)
 
 
 def _wait_for_turns(done: threading.Event, late: list[float]) -> None:

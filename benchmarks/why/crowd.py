@@ -102,3 +102,9 @@ class Crowd:
         """Until that tick has been published."""
         while self.now.tick < tick:
             time.sleep(self.interval / 5)
+
+    def wait_until_well(self, seconds: float) -> None:
+        """Until no alert is active, or so long."""
+        end = time.monotonic() + seconds
+        while self.now.alerts and time.monotonic() < end:
+            time.sleep(self.interval / 5)

@@ -33,11 +33,13 @@ class Recording:
     rows: list[tuple[Series, array[float]]]
     causes: frozenset[Series]
     """Those of them that are the true cause."""
+    lost: frozenset[Series] = frozenset()
+    """Those that had gone away at the end."""
 
     @property
     def past(self) -> Past:
         """The windows as the program takes them."""
-        return Past(self.rows, self.usual, self.onset)
+        return Past(self.rows, self.usual, self.onset, self.lost.__contains__)
 
 
 def save(file: Path, recordings: Iterable[Recording], words: str) -> None:
@@ -58,25 +60,32 @@ def _plain(recording: Recording) -> dict[str, object]:
         **{name: getattr(recording, name) for name in _SIMPLE},
         "about": recording.about,
         "rows": [
-            [*key, key in recording.causes, [float(f"{x:.6g}") if isfinite(x) else None for x in window]]
+            [*key, key in recording.causes, key in recording.lost, list(map(_number, window))]
             for key, window in recording.rows
         ],
     }
 
 
+def _number(number: float) -> float | None:
+    return float(f"{number:.6g}") if isfinite(number) else None
+
+
 def _rich(told: dict[str, object]) -> Recording:
-    rows, causes = [], set()
-    for id, labels, is_cause, numbers in told["rows"]:  # type: ignore[attr-defined]
+    rows, causes, lost = [], set(), set()
+    for id, labels, is_cause, is_lost, numbers in told["rows"]:  # type: ignore[attr-defined]
         key = _series(id, labels)
         rows.append((key, array("d", [nan if each is None else each for each in numbers])))
         if is_cause:
             causes.add(key)
+        if is_lost:
+            lost.add(key)
     about = told["about"]
     return Recording(
         **{name: told[name] for name in _SIMPLE},  # type: ignore[arg-type]
         about=_series(*about) if about is not None else None,  # type: ignore[misc]
         rows=rows,
         causes=frozenset(causes),
+        lost=frozenset(lost),
     )
 
 

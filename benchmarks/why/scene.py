@@ -22,6 +22,8 @@ WITHIN = 7.0
 """Seconds in which an alert must have fired; after that, the question is asked at the time that is known."""
 RECOVERY = 5.0
 """Seconds after a fault, before what is usual is looked at again."""
+PATIENCE = 20.0
+"""Seconds for which an alert that fires without a fault may put off the next."""
 
 
 def plan(seeds: Sequence[int], kinds: Sequence[str]) -> list[tuple[Kind, int]]:
@@ -39,6 +41,7 @@ def play(folder: Path, todo: Sequence[tuple[Kind, int]]) -> Iterator[Recording]:
             dice = random.Random(f"{kind.name} {seed}")
             fault = kind.make(dice, crowd)
             crowd.wait_for(clean + BEFORE + LEAD + round(dice.uniform(0, 3) / INTERVAL))
+            crowd.wait_until_well(PATIENCE)
             yield _induce(crowd, kind.name, seed, fault)
             clean = crowd.now.tick + round(RECOVERY / INTERVAL)
 
@@ -52,7 +55,7 @@ def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
         end = tick + AGAIN
         crowd.wait_for(end)
         onset = asked.onset if asked is not None else known
-        past = take(crowd.engine.history, end, onset)
+        past = take(crowd.engine.history, end, onset, crowd.now.values)
         rows = list(past.rows)
     finally:
         mend()
@@ -68,6 +71,7 @@ def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
         onset=past.onset,
         rows=rows,
         causes=frozenset(key for key, _ in rows if fault.cause(key)),
+        lost=frozenset(key for key, _ in rows if past.lost(key)),
     )
 
 

@@ -189,10 +189,10 @@ class Moved(NamedTuple):
     series: Series
     before: float
     """The median before."""
-    after: float
-    """The farthest value since."""
+    after: float | None
+    """The farthest value since; None: it went away."""
     score: float
-    """How many interquartile ranges lie between them."""
+    """How many interquartile ranges it was away for half the time since."""
     onset: float
     """Seconds from the alert's onset to this one's: negative moved first."""
 

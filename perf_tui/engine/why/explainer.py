@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from perf_tui.engine.alerts.model import Change, Moved, Transition
 from perf_tui.engine.why.look import take
 from perf_tui.engine.why.rank import HELD, rank
-from perf_tui.measures.model import Series
+from perf_tui.measures.model import Series, Value
 from perf_tui.measures.ring import History
 
 AGAIN = 15
@@ -40,6 +40,7 @@ def question(change: Transition, tick: int, interval: float) -> Question:
 @dataclass(frozen=True, slots=True)
 class _Job:
     question: Question
+    values: Mapping[Series, Value]
     end: int
     interval: float
 
@@ -56,8 +57,8 @@ class Explainer:
         self._thread: threading.Thread | None = None
         """The one that works on the jobs; it ends with the last of them."""
 
-    def follow(self, changes: Sequence[Transition], tick: int, interval: float) -> None:
-        """Note what fired at `tick`, and look at what is due."""
+    def follow(self, changes: Sequence[Transition], values: Mapping[Series, Value], tick: int, interval: float) -> None:
+        """Note what fired at `tick`, and look at what is due. `values` are those of the tick; they do not change."""
         for change in changes:
             if change.change is Change.RAISED and change.quiet != "suppressed" and len(self._due) < 2 * MOST_WAITING:
                 asked = question(change, tick, interval)
@@ -67,7 +68,7 @@ class Explainer:
         due = [each for each in self._due if each[0] <= tick]
         self._due = [each for each in self._due if each[0] > tick]
         for _, asked in due:
-            self._ask(_Job(asked, tick, interval))
+            self._ask(_Job(asked, values, tick, interval))
 
     def answers(self) -> list[tuple[Question, tuple[Moved, ...]]]:
         """What has been worked out since the last time."""
@@ -92,7 +93,7 @@ class Explainer:
                     self._thread = None
                     return
                 job = self._jobs.popleft()
-            past = take(self._history, job.end, job.question.onset, give_way)
+            past = take(self._history, job.end, job.question.onset, job.values, give_way)
             self._done.put((job.question, rank(past, job.interval, job.question.series)))
 
 

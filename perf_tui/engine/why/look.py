@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from perf_tui.measures.catalogue import CATALOGUE
-from perf_tui.measures.model import Series
+from perf_tui.measures.model import Series, Status, Value
 from perf_tui.measures.ring import History
 
 LEAD = 30
@@ -18,6 +18,7 @@ BEFORE = 90
 MOST_AFTER = 120
 """Ticks since the onset that are looked at."""
 MOST_SERIES = 20_000
+_LOST = frozenset((Status.STALE, Status.ERROR))
 AT_ONCE = 100
 """Series between two breaths: about a millisecond of work, for which another thread may have to wait."""
 
@@ -30,22 +31,36 @@ class Past:
     """May be read once."""
     usual: int
     onset: int
+    lost: Callable[[Series], bool] = lambda key: True
+    """Of a series without a newest number: whether it is gone, and not only idle."""
 
 
 def hold_on() -> None:
     """Breathe for nobody."""
 
 
-def take(history: History, end: int, onset: int, breathe: Callable[[], object] = hold_on) -> Past:
+def take(
+    history: History,
+    end: int,
+    onset: int,
+    values: Mapping[Series, Value],
+    breathe: Callable[[], object] = hold_on,
+) -> Past:
     """The windows up to tick `end` of an alert whose condition began at tick `onset`; from any thread.
 
-    They are read as they are asked for, AT_ONCE at a time; before each time `breathe` is called, which lets
-    other threads go first.
+    `values` are the newest: they tell what is idle from what is gone. The windows are read as they are asked
+    for, AT_ONCE at a time; before each time `breathe` is called, which lets other threads go first.
     """
     after = min(end - onset, MOST_AFTER) + 1
     last, count = onset + after - 1, BEFORE + LEAD + after
     keys = candidates(history.since(last - count + 1))
-    return Past(_rows(history, keys, last, count, breathe), usual=BEFORE, onset=BEFORE + LEAD)
+    rows = _rows(history, keys, last, count, breathe)
+    return Past(rows, usual=BEFORE, onset=BEFORE + LEAD, lost=lambda key: lost(values.get(key)))
+
+
+def lost(value: Value | None) -> bool:
+    """Whether what had this value is gone: its source fails, or tells nothing of it any more."""
+    return value is None or value.status in _LOST
 
 
 def _rows(

@@ -2,19 +2,22 @@
 
 That the score is robust matters more than that it is clever: BARO (Pham et al., FSE 2024) finds causes among
 hundreds of series with a median and an interquartile range. Beyond it, what departed must have done so for
-three samples, what grows anyhow is compared with its own line, and causes come before consequences by onset.
+three samples, and counts by where it was for half the time since; what wobbles anyhow is compared with how
+far it does, and what grows anyhow with its own line; what went away has moved; causes come before
+consequences by onset. docs/why.md says what each is good for.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
 from statistics import fmean
 
 from perf_tui.engine.alerts.model import Moved
-from perf_tui.engine.why.family import family
+from perf_tui.engine.why.family import Family, family
 from perf_tui.engine.why.look import Past
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
@@ -22,16 +25,26 @@ from perf_tui.measures.resolution import resolution
 
 MOST = 5
 """Series that are named."""
-FARTHEST = 10
-"""Of so many that departed farthest, those that moved first are named."""
 ALIKE = 2
-"""Series of one measure that are named: a hundred workers that all move are one piece of news."""
+"""Things of one sort that are named: a hundred workers that all move are one piece of news."""
 MOVED = 3.0
 """Interquartile ranges by which it counts as having moved; also what its onset is judged by."""
 HELD = 3
 """Samples in a row for which it must have."""
 FEWEST = 12
 """Samples before, without which nobody knows what is usual."""
+GONE = 8.0
+"""The score of what went away: no number says how far that is."""
+STRONG = 0.3
+"""Of the highest score: of those that have so much, what moved first comes first. The others follow by score."""
+TOGETHER = 4
+"""Ticks within which nobody can say what moved first."""
+_WOBBLE = 0.95
+"""The share of the time before in which it was nearer to its median than what is called its wobble."""
+_PRESENT = 0.9
+"""The share of samples before that something must have had, to be missed when it is gone."""
+_PAUSE = 3
+"""Samples for which something may be back to normal without having begun anew."""
 _SHARE = 0.02
 """Of the usual value: what is nearer than this has not moved, whatever the unit."""
 _THIN = 3
@@ -39,9 +52,9 @@ _THIN = 3
 
 
 def rank(past: Past, interval: float, about: Series | None = None) -> tuple[Moved, ...]:
-    """What moved, what did so first coming first; without `about`, the alert's own series, and its siblings."""
+    """What moved, the likeliest cause first; without `about`, the alert's own series, and its siblings."""
     own = family(about) if about is not None else None
-    best: dict[tuple[object, ...], Moved] = {}
+    best: dict[Family, Moved] = {}
     floors = _Floors()
     for key, window in past.rows:
         floor = floors[key.id]
@@ -53,7 +66,7 @@ def rank(past: Past, interval: float, about: Series | None = None) -> tuple[Move
         moved = closely(key, window, past, interval, floor)
         if moved is not None and (kin not in best or moved.score > best[kin].score):
             best[kin] = moved
-    return _first_first(_few_alike(sorted(best.values(), key=lambda each: -each.score)))
+    return _first_first(_few_alike(sorted(best.values(), key=lambda each: -each.score)), interval)
 
 
 class _Floors(dict[str, float]):
@@ -65,16 +78,23 @@ class _Floors(dict[str, float]):
         return floor
 
 
-def _first_first(farthest: Sequence[Moved]) -> tuple[Moved, ...]:
-    return tuple(sorted(farthest[:FARTHEST], key=lambda each: (each.onset, -each.score))[:MOST])
+def _first_first(ranked: Sequence[Moved], interval: float) -> tuple[Moved, ...]:
+    least = STRONG * ranked[0].score if ranked else 0.0
+    together = TOGETHER * interval
+
+    def place(each: Moved) -> tuple[float, float]:
+        return (each.onset // together if each.score >= least else inf, -each.score)
+
+    return tuple(sorted(ranked, key=place)[:MOST])
 
 
 def _few_alike(ranked: Sequence[Moved]) -> list[Moved]:
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     kept = []
     for each in ranked:
-        seen[each.series.id] = seen.get(each.series.id, 0) + 1
-        if seen[each.series.id] <= ALIKE:
+        sort, _ = family(each.series)
+        seen[sort] += 1
+        if seen[sort] <= ALIKE:
             kept.append(each)
     return kept
 
@@ -108,29 +128,68 @@ def may_have_moved(window: array[float], usual: int, floor: float) -> bool:
 def closely(key: Series, window: array[float], past: Past, interval: float, floor: float) -> Moved | None:
     """By how much the series departed, and since when; None where it did not, or too little is known of it."""
     before = [number for number in window[: past.usual] if isfinite(number)]
-    since = [(place, number) for place, number in enumerate(window[past.usual :], past.usual) if isfinite(number)]
-    if len(before) < FEWEST or len(since) < HELD:
+    if len(before) < FEWEST:
         return None
     some = [number for number in window[: past.usual : _THIN] if isfinite(number)]
     few = sorted(some if len(some) >= FEWEST else before)
     middle = _middle(few)
+    went = _went(window, past.usual, len(before))
+    if went is not None and past.lost(key):
+        return Moved(key, middle, None, GONE, (went - past.onset) * interval)
+    since = [(place, number) for place, number in enumerate(window[past.usual :], past.usual) if isfinite(number)]
+    if len(since) < HELD:
+        return None
     spread = max(_spread(few), floor, _SHARE * abs(middle))
     slope = _slope(before)
-    departures = [number - middle for _, number in since]
+    usually = [abs(number - middle) for number in before]
+    sizes = [abs(number - middle) for _, number in since]
     if slope:
         # What only grows is always beyond what it was; what matters is whether it left its line.
-        line = sorted(number - slope * place for place, number in enumerate(before))
+        flat = [number - slope * place for place, number in enumerate(before)]
+        line = sorted(flat)
         centre, spread = _middle(line), max(_spread(line), floor, abs(slope))
-        first = len(window[: past.usual]) - len(before)
-        departures = [number - slope * (place - first) - centre for place, number in since]
-    sizes = [abs(each) for each in departures]
-    held = [min(sizes[place : place + HELD]) for place in range(len(sizes) - HELD + 1)]
-    score = max(held) / spread
-    if score < MOVED:
+        first = past.usual - len(before)
+        usually = [abs(number - centre) for number in flat]
+        sizes = [abs(number - slope * (place - first) - centre) for place, number in since]
+    wobble = sorted(_held(usually))
+    spread = max(spread, wobble[int(len(wobble) * _WOBBLE)])
+    held = _held(sizes)
+    far = max(held)
+    if far < MOVED * spread:
         return None
-    began = next(place for place, size in enumerate(held) if size >= MOVED * spread)
+    began = _beginning(held, held.index(far), MOVED * spread)
+    lasting = sorted(held[began:])
     farthest = max(range(len(sizes)), key=sizes.__getitem__)
+    score = lasting[len(lasting) // 2] / spread
     return Moved(key, middle, since[farthest][1], score, (since[began][0] - past.onset) * interval)
+
+
+def _held(sizes: Sequence[float]) -> list[float]:
+    """How far it was for HELD samples in a row."""
+    return list(map(min, *(sizes[first:] for first in range(HELD))))
+
+
+def _beginning(held: Sequence[float], place: int, least: float) -> int:
+    """Where the stretch begins in which it had departed, and which `place` is in."""
+    began = place
+    while place >= 0 and began - place <= _PAUSE:
+        if held[place] >= least:
+            began = place
+        place -= 1
+    return began
+
+
+def _went(window: array[float], usual: int, known: int) -> int | None:
+    """Since when there are no more numbers; None where there are, or where it has had such gaps before."""
+    count = len(window)
+    went = next((place + 1 for place in range(count - 1, -1, -1) if isfinite(window[place])), 0)
+    if count - went < HELD or went < usual or known < _PRESENT * usual:
+        return None
+    gap = longest = 0
+    for number in window[:went]:
+        gap = 0 if isfinite(number) else gap + 1
+        longest = max(longest, gap)
+    return went if count - went > 2 * longest else None
 
 
 def _middle(ordered: Sequence[float]) -> float:

@@ -23,7 +23,7 @@ def one(moved: Moved, arrow: str = "→") -> str:
     """`KV cache vllm 61 → 99%`: the title, which of its measure, the median before, the farthest since."""
     measure = CATALOGUE.get(moved.series.id)
     unit, title = (measure.unit, measure.title) if measure else ("1", moved.series.id)
-    first, last = number(moved.before, unit), number(moved.after, unit)
+    first, last = number(moved.before, unit), "gone" if moved.after is None else number(moved.after, unit)
     if first.endswith("%") and last.endswith("%"):
         first = first.removesuffix("%")
     return f"{' '.join([title, *_names(moved.series)])} {first} {arrow} {last}"

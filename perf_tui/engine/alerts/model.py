@@ -192,7 +192,7 @@ class Moved(NamedTuple):
     after: float | None
     """The farthest value since; None: it went away."""
     score: float
-    """How many interquartile ranges it was away for half the time since."""
+    """How many interquartile ranges it was away for half the time since, and is now."""
     onset: float
     """Seconds from the alert's onset to this one's: negative moved first."""
 

@@ -2,7 +2,7 @@
 
 That the score is robust matters more than that it is clever: BARO (Pham et al., FSE 2024) finds causes among
 hundreds of series with a median and an interquartile range. Beyond it, what departed must have done so for
-three samples, and counts by where it was for half the time since; what wobbles anyhow is compared with how
+three samples, and counts by where it was for half the time since, and is now; what wobbles anyhow is compared with how
 far it does, and what grows anyhow with its own line; what went away has moved; causes come before
 consequences by onset. docs/why.md says what each is good for.
 """
@@ -33,8 +33,10 @@ HELD = 3
 """Samples in a row for which it must have."""
 FEWEST = 12
 """Samples before, without which nobody knows what is usual."""
-GONE = 8.0
+GONE = 20.0
 """The score of what went away: no number says how far that is."""
+_NEWEST = 5
+"""Samples that say where it is now."""
 STRONG = 0.3
 """Of the highest score: of those that have so much, what moved first comes first. The others follow by score."""
 TOGETHER = 4
@@ -141,26 +143,26 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
         return None
     spread = max(_spread(few), floor, _SHARE * abs(middle))
     slope = _slope(before)
-    usually = [abs(number - middle) for number in before]
     sizes = [abs(number - middle) for _, number in since]
     if slope:
         # What only grows is always beyond what it was; what matters is whether it left its line.
-        flat = [number - slope * place for place, number in enumerate(before)]
-        line = sorted(flat)
+        line = sorted(number - slope * place for place, number in enumerate(before))
         centre, spread = _middle(line), max(_spread(line), floor, abs(slope))
         first = past.usual - len(before)
-        usually = [abs(number - centre) for number in flat]
         sizes = [abs(number - slope * (place - first) - centre) for place, number in since]
-    wobble = sorted(_held(usually))
-    spread = max(spread, wobble[int(len(wobble) * _WOBBLE)])
     held = _held(sizes)
     far = max(held)
     if far < MOVED * spread:
         return None
+    if not slope:
+        wobble = sorted(_held([abs(number - middle) for number in before]))
+        spread = max(spread, wobble[int(len(wobble) * _WOBBLE)])
+        if far < MOVED * spread:
+            return None
     began = _beginning(held, held.index(far), MOVED * spread)
     lasting = sorted(held[began:])
+    score = min(lasting[len(lasting) // 2], fmean(sizes[-_NEWEST:])) / spread
     farthest = max(range(len(sizes)), key=sizes.__getitem__)
-    score = lasting[len(lasting) // 2] / spread
     return Moved(key, middle, since[farthest][1], score, (since[began][0] - past.onset) * interval)
 
 
@@ -181,6 +183,8 @@ def _beginning(held: Sequence[float], place: int, least: float) -> int:
 
 def _went(window: array[float], usual: int, known: int) -> int | None:
     """Since when there are no more numbers; None where there are, or where it has had such gaps before."""
+    if isfinite(window[-1]):
+        return None
     count = len(window)
     went = next((place + 1 for place in range(count - 1, -1, -1) if isfinite(window[place])), 0)
     if count - went < HELD or went < usual or known < _PRESENT * usual:

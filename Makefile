@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-bench
 
-.PHONY: run demo test lint check bench shots clean help
+.PHONY: run demo test lint check bench bench-why shots clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,6 +32,9 @@ bench: $(STAMP)  ## beside htop, btop and Glances, where they are installed
 	  { $(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check glances; } || \
 	  echo "Glances cannot be installed here: it is left out"
 	@$(BIN)/python -m benchmarks
+
+bench-why: $(STAMP)  ## break real things for half an hour: is their cause named?
+	@$(BIN)/python -m benchmarks.why
 
 shots: $(STAMP)  ## take the pictures in screenshots/ through the real program
 	@$(BIN)/python -m screenshots.take

@@ -20,7 +20,7 @@ def report(recordings: Sequence[Recording], words: str) -> str:
     return "\n\n".join(
         (
             f"{words}: {len(recordings)} faults of {len(kinds)} kinds; {alerts} raised an alert on a symptom, for the "
-            "others the question was asked seven seconds after the fault began.",
+            "others the question was asked at the time at which the fault began.",
             _overall(recordings),
             _by_kind(recordings, kinds),
             "What was named first (rows: what was broken; columns: what the first series named stands for):",

@@ -37,7 +37,6 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, tasks: str, server: str | None) -> None:
         self._name = name
-        self._host = socket.gethostname()
         self._role = next(role for role in ROLES if role.name == name)
         self._log_path = folder / f"{name}.log"
         self._log = Log(str(self._log_path))
@@ -82,7 +81,6 @@ class Worker:
             done=self._done,
             failed=self._failed,
             interval=BEAT,
-            host=self._host,
             pid=os.getpid(),
             host=socket.gethostname(),
             role=self._role.title,

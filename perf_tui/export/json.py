@@ -119,7 +119,7 @@ def _moved(moved: Moved) -> dict[str, Any]:
         "id": moved.series.id,
         "labels": _labels(moved.series),
         "before": _finite(moved.before),
-        "after": _finite(moved.after),
+        "after": None if moved.after is None else _finite(moved.after),
         "onset_seconds": moved.onset,
         "score": _finite(moved.score),
     }

@@ -1,7 +1,8 @@
-"""Takes the pictures in this folder: the real program on a pseudo-terminal of each size, beside some real load.
+"""Takes the pictures in this folder: `perf-tui demo` on a pseudo-terminal, while something is wrong with it.
 
-One program for each size collects for a while; then the keys of its screens are pressed, and what an emulated
-terminal shows of each is written as PNG and SVG. Needs pyte, Pillow, and a monospaced font for the PNG files.
+One demo runs for all of them. Each group of screens is photographed during an incident that it shows well: the
+keys of each screen are pressed, the terminal is given one size after the other, and what an emulated terminal
+shows is written as PNG and SVG. Needs pyte, Pillow, and a monospaced font for the PNG files.
 
 Where the system allows it, all this happens in a namespace of its own, so that the pictures show neither the
 processes nor the name of the machine that they are taken on.
@@ -15,106 +16,80 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.harness import Terminal
 from benchmarks.terminals import crowd
 from screenshots import png, svg
-from screenshots.load import KINDS
 
 FOLDER = Path(__file__).parent
-SIZES = ((80, 24), (120, 40), (200, 50))
-SCREENS = {
-    "overview": (("1",), r"memory\s+\d"),
-    "app": (("2",), r"routes by time spent|latency \w+"),
-    "service": (("enter",), r"seen as"),
-    "system": (("3",), r"\d+ processes"),
-    "ai": (("4",), r"tokens per second"),
-    "alerts": (("6",), r"rules"),
-}
-"""Each picture's name, the keys that bring the screen, and what it then shows."""
-SERVICES = {
-    "checkout": ("tests/sources/scrape/services/fastapi_app.py", "shop"),
-    "search": ("tests/sources/scrape/services/fastapi_app.py", "search"),
-    "llama": ("perf_tui/demo/model.py", "chat"),
-}
-"""Real services of the tests, and the kind of traffic that each gets."""
+SIZES = ((120, 40), (80, 24), (200, 50))
+
+
+class Shot(NamedTuple):
+    """One screen."""
+
+    name: str
+    keys: tuple[str, ...]
+    """Those that bring it."""
+    shows: str
+    """What it then shows, as a regular expression."""
+
+
+class Scene(NamedTuple):
+    """Screens that are photographed during one incident."""
+
+    incident: str
+    tells: str
+    """What the log of alerts says of it."""
+    shots: tuple[Shot, ...]
+
+
+SCENES = (
+    Scene("slow-dependency", "", ()),
+    Scene("runaway-task", "", ()),
+    Scene(
+        "failing-requests", r"raised\s+\S+ shop", (
+            Shot("app", ("2",), r"routes by time spent|latency \w+"),
+            Shot("service", ("enter",), r"seen as"),
+        ),
+    ),
+    Scene(
+        "dead-worker", r"raised\s+error", (
+            Shot("workers", ("5",), r"processing|waiting"),
+            Shot("worker", ("enter",), r"Esc back|pid \d"),
+        ),
+    ),
+    Scene(
+        "full-cache", r"raised\s+waiting", (
+            Shot("ai", ("4",), r"tokens per second"),
+            Shot("overview", ("1",), r"memory\s+\d"),
+            Shot("alerts", ("6",), r"rules"),
+            Shot("system", ("3",), r"\d+ processes"),
+        ),
+    ),
+)  # fmt: skip
+"""In the order in which they happen; those without screens give the charts something to show."""
 HOST = "web-1"
 PROCESSES = 60
-LOAD = 55.0
-"""Seconds of load before the first picture."""
+FIRST, PACE = 60.0, 80.0
+"""Seconds until the first incident, and from one to the next; each lasts for half of that."""
 _NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
 
 
-def take(terminals: Sequence[Terminal], folder: Path, settle: float) -> None:
-    """Photograph every screen of each terminal, all terminals showing the same screen at a time."""
-    for name, (keys, shows) in SCREENS.items():
-        for terminal in terminals:
-            terminal.press(*keys)
-        for terminal in terminals:
-            terminal.wait_for(shows)
-        watch(terminals, settle)
-        for terminal in terminals:
-            file = folder / f"{name}-{terminal.screen.columns}x{terminal.screen.lines}"
-            png.write(terminal.screen, file.with_suffix(".png"))
-            svg.write(terminal.screen, file.with_suffix(".svg"))
-
-
-def watch(terminals: Sequence[Terminal], seconds: float) -> None:
-    """Keep reading them all."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for terminal in terminals:
-            terminal.read_for(0.1)
-
-
-@contextmanager
-def load(seconds: float) -> Iterator[None]:
-    """Every kind of load, for so long at most."""
-    running = [subprocess.Popen(["python", "-m", "screenshots.load", kind, f"{seconds:.0f}"]) for kind in KINDS]
-    try:
-        yield
-    finally:
-        for process in running:
-            process.kill()
-        for process in running:
-            process.wait()
-
-
-@contextmanager
-def services(seconds: float) -> Iterator[str]:
-    """The services under traffic; gives the configuration that names them."""
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        targets = []
-        for name, (script, traffic) in SERVICES.items():
-            port = _free_port()
-            words = [folder, str(port)] if traffic == "chat" else [str(port)]
-            stack.enter_context(_ended(["python", script, *words]))
-            stack.enter_context(_ended(["python", "-m", "screenshots.traffic", traffic, str(port), f"{seconds:.0f}"]))
-            targets.append(f'[[targets]]\nname = "{name}"\nurl = "http://127.0.0.1:{port}/metrics"\n')
-        config = Path(folder) / "config.toml"
-        config.write_text("discovery.enabled = false\n\n" + "\n".join(targets), encoding="utf-8")
-        yield str(config)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextmanager
-def _ended(command: Sequence[str]) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def take(terminal: Terminal, shot: Shot, folder: Path, settle: float) -> None:
+    """Photograph a screen at each size."""
+    terminal.press(*shot.keys)
+    for columns, rows in SIZES:
+        terminal.resize(columns, rows)
+        terminal.wait_for(shot.shows)
+        terminal.read_for(settle)
+        file = folder / f"{shot.name}-{columns}x{rows}"
+        png.write(terminal.screen, file.with_suffix(".png"))
+        svg.write(terminal.screen, file.with_suffix(".svg"))
+    terminal.resize(*SIZES[0])
 
 
 def alone() -> None:
@@ -126,8 +101,7 @@ def alone() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=150, help="how long the program collects first (default 150)")
-    parser.add_argument("--interval", type=float, default=1, help="its interval (default 1)")
+    parser.add_argument("--interval", type=float, default=1, help="the program's interval (default 1)")
     parser.add_argument("--theme", default="dark", help="its theme (default dark)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go (default: beside this file)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -139,17 +113,23 @@ def main() -> int:
     else:
         alone()
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    busy = min(LOAD, chosen.seconds)
+    order = ",".join(scene.incident for scene in SCENES)
+    program = ["python", "-m", "perf_tui", "demo", "--incidents", order, "--pace", f"{PACE:g}"]
+    program += ["--interval", f"{chosen.interval:g}", "--theme", chosen.theme]
     with ExitStack() as stack:
-        stack.enter_context(crowd(PROCESSES, chosen.seconds + 120))
-        config = stack.enter_context(services(chosen.seconds + 120))
-        program = ["python", "-m", "perf_tui", "--config", config, "--interval", f"{chosen.interval:g}"]
-        program += ["--theme", chosen.theme]
-        terminals = [stack.enter_context(Terminal(program, columns=columns, rows=rows)) for columns, rows in SIZES]
-        watch(terminals, chosen.seconds - busy)
-        stack.enter_context(load(busy + 10 * chosen.interval * len(SCREENS)))
-        watch(terminals, busy)
-        take(terminals, chosen.folder, settle=2 * chosen.interval)
+        stack.enter_context(crowd(PROCESSES, FIRST + PACE * (len(SCENES) + 1)))
+        columns, rows = SIZES[0]
+        terminal = stack.enter_context(Terminal(program, columns=columns, rows=rows))
+        for number, scene in enumerate(SCENES):
+            if not scene.shots:
+                continue
+            terminal.press("6")
+            terminal.read_for(max(0.0, FIRST + number * PACE - terminal.elapsed))
+            terminal.wait_for(scene.tells, timeout=PACE)
+            for shot in scene.shots:
+                take(terminal, shot, chosen.folder, settle=1.2 * chosen.interval)
+        terminal.press("q")
+        terminal.exit_code()
     return 0
 
 

@@ -136,7 +136,9 @@ def _add_demo(demo: Parser) -> None:
     )
     _add_json(demo, "with --once: JSON instead of text")
     _add_seconds(demo, "no interface: a line for each change, for this time")
-    demo.add_argument("--incidents", metavar="WHICH", default="all", help="all, off, or the name of one (docs/demo.md)")
+    demo.add_argument(
+        "--incidents", metavar="WHICH", default="all", help="all, off, or names, as in a,b (docs/demo.md)"
+    )
     demo.add_argument("--pace", type=seconds, metavar="SECONDS", help="from one incident to the next (default 150)")
 
 

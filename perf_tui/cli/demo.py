@@ -12,10 +12,10 @@ from perf_tui.cli.arguments import PROGRAM
 from perf_tui.cli.errors import UsageError
 from perf_tui.cli.main import NOTHING_COLLECTED
 from perf_tui.cli.options import config_of
-from perf_tui.cli.output import put
+from perf_tui.cli.output import on_terminal, put
 from perf_tui.cli.signals import ending_signals
 from perf_tui.config.schema import Config
-from perf_tui.demo.incidents import BY_NAME
+from perf_tui.demo.incidents import chosen
 from perf_tui.demo.show import Demo
 from perf_tui.demo.stage import PACE
 from perf_tui.engine.snapshot import Snapshot
@@ -26,14 +26,14 @@ BADGE = "DEMO"
 def run(arguments: argparse.Namespace) -> int:
     """Start a demo, show it, end it. On no terminal one snapshot of it is printed, or with --for its changes."""
     base, _ = config_of(arguments)
-    which = ("all", "off", *BY_NAME)
-    if arguments.incidents not in which:
-        raise UsageError(f"there is no incident {arguments.incidents!r}; known: {', '.join(which)}")
+    try:
+        chosen(arguments.incidents, model=True)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     pace = arguments.pace or PACE
     if arguments.seconds is not None:
         return _follow(base, arguments.incidents, pace, arguments.seconds)
-    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    if arguments.once or arguments.json or not terminal:
+    if arguments.once or arguments.json or not on_terminal():
         return _once(base, arguments.json)
     return _show(base, arguments.incidents, pace)
 

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from perf_tui.cli.arguments import PROGRAM, parse
-from perf_tui.cli.output import settle, silence
+from perf_tui.cli.output import on_terminal, settle, silence
 
 NOTHING_COLLECTED = 1
 WRONG_USAGE = 2
@@ -57,7 +57,4 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _without_command(arguments: argparse.Namespace) -> str:
     """The interface needs a terminal to draw on and one to read keys from; else one snapshot is printed."""
-    if arguments.once or arguments.json or os.environ.get("TERM") == "dumb":
-        return "once"
-    both = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    return "interface" if both else "once"
+    return "interface" if on_terminal() and not (arguments.once or arguments.json) else "once"

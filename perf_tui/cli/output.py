@@ -15,6 +15,13 @@ def is_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
 
 
+def on_terminal() -> bool:
+    """Whether there is a terminal to draw on and to read keys from."""
+    if os.environ.get("TERM") == "dumb":
+        return False
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
 def put(text: str, *, for_programs: bool = False) -> None:
     """Write `text`. What programs read is UTF-8 always; people's text is spelled out where it does not fit.
 

@@ -65,3 +65,18 @@ INCIDENTS = (
     ),
 )  # fmt: skip
 BY_NAME = {incident.name: incident for incident in INCIDENTS}
+
+
+def chosen(which: str, model: bool) -> list[Incident]:
+    """Those of `all`, of `off`, or of names with commas between them; `model` says whether there is a model server.
+
+    Raises ValueError for a name that there is not.
+    """
+    if which in ("all", "off"):
+        found = list(INCIDENTS) if which == "all" else []
+    else:
+        names = which.split(",")
+        if unknown := [name for name in names if name not in BY_NAME]:
+            raise ValueError(f"there is no incident {unknown[0]!r}; known: all, off, {', '.join(BY_NAME)}")
+        found = [BY_NAME[name] for name in names]
+    return [incident for incident in found if model or not incident.needs_model]

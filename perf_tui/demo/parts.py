@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -28,8 +29,13 @@ class Part:
     def __init__(self, name: str, *words: str, listen: bool = False) -> None:
         """`name` is a module of this package, `words` its arguments; `listen` keeps what it prints for `said`."""
         self.name = name
+        home, _, python = sys.executable.rpartition(os.sep)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"perf_tui.demo.{name}", *words],
+            # By its name alone, so that process tables show what it runs, and not where Python is installed. As
+            # it looks for itself in the search path then, that begins where it is.
+            [python, "-m", f"perf_tui.demo.{name}", *words],
+            executable=sys.executable,
+            env={**os.environ, "PATH": os.pathsep.join([home, os.environ.get("PATH", os.defpath)])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ class Demo:
     def __init__(
         self, incidents: str = "all", pace: float = PACE, *, seed: int = 1, told: Told = lambda event: None
     ) -> None:
-        """`incidents` is all, off or a name; `told` is given what the stage says, on a thread."""
+        """`incidents` is all, off, or names with commas between; `told` is given what the stage says, on a thread."""
         self.missing = model.missing()
         """What to install for the whole of it, in one line; empty where nothing is missing."""
         self._folder = Path(tempfile.mkdtemp(prefix="perf-tui-demo-"))

@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 
-from perf_tui.demo import leash
+from perf_tui.demo import incidents, leash
 from perf_tui.demo.cast import Cast
-from perf_tui.demo.incidents import BY_NAME, INCIDENTS, USUAL, Incident
+from perf_tui.demo.incidents import BY_NAME, USUAL, Incident
 from perf_tui.demo.plan import PLAN, Plan
 
 FIRST, PACE = 60.0, 150.0
@@ -81,16 +81,10 @@ def say(**told: Any) -> None:
         print(json.dumps({"time": time.time(), **told}), flush=True)  # noqa: T201  (this is what it is for)
 
 
-def script(which: str, model: bool) -> Iterator[Incident]:
-    """Those of a name, or all, again and again; `model` says whether there is a model server."""
-    chosen = [each for each in INCIDENTS if which in ("all", each.name) and (model or not each.needs_model)]
-    return cycle(chosen)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--incidents", default="all", choices=["all", "off", *BY_NAME])
+    parser.add_argument("--incidents", default="all", help="all, off, or names with commas between them")
     parser.add_argument("--pace", type=float, default=PACE, metavar="SECONDS", help="from one incident to the next")
     chosen = parser.parse_args()
     levers: queue.Queue[Mapping[str, Any]] = queue.Queue()
@@ -105,7 +99,8 @@ def main() -> None:
                 say(failed=str(error))
             else:
                 say(ready=True)
-            Stage(cast, levers, chosen.pace).run(script(chosen.incidents, plan.model is not None))
+            script = cycle(incidents.chosen(chosen.incidents, plan.model is not None))
+            Stage(cast, levers, chosen.pace).run(script)
     finally:
         shutil.rmtree(chosen.folder, ignore_errors=True)
 

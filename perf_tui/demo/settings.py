@@ -94,6 +94,6 @@ def rules(interval: float) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             name="worker is busy", metric="worker.cpu",
-            warning="30%", hold=hold, message="A worker takes more CPU time than its tasks need",
+            warning="15%", hold=hold, message="A worker takes more CPU time than its tasks need",
         ),
     )  # fmt: skip

@@ -52,7 +52,7 @@ SCENES = (
     Scene("runaway-task", "", ()),
     Scene(
         "failing-requests", r"raised\s+\S+ shop", (
-            Shot("app", ("2",), r"routes by time spent|latency \w+"),
+            Shot("app", ("2", "g"), r"routes by time spent|latency \w+"),
             Shot("service", ("enter",), r"seen as"),
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -52,8 +53,11 @@ class Cast:
 
     @property
     def ready(self) -> bool:
-        """Whether everybody listens."""
-        return all(map(_listens, self.plan.ports))
+        """Whether everybody listens, and the model has been loaded."""
+        plan = self.plan
+        if not all(map(_listens, (plan.shop_port, plan.pricing_port, plan.tasks_port))):
+            return False
+        return plan.model is None or _is_loaded(plan.model)
 
     def wait(self, seconds: float = 60.0) -> None:
         """Until they are ready. Raises TimeoutError, or ChildProcessError where one has ended."""
@@ -75,6 +79,14 @@ class Cast:
             part.release()
         for part in self.parts:
             part.end()
+
+
+def _is_loaded(model: str) -> bool:
+    try:
+        status, _ = ask(model, "GET", "/health", seconds=1.0)
+    except (OSError, HTTPException):
+        return False
+    return status == 200
 
 
 def _listens(port: int) -> bool:

@@ -57,12 +57,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """The address of the model server, if there is one."""
         return None if self.model_port is None else _url(self.model_port)
 
-    @property
-    def ports(self) -> tuple[int, ...]:
-        """All of them."""
-        ports = (self.shop_port, self.pricing_port, self.tasks_port)
-        return ports if self.model_port is None else (*ports, self.model_port)
-
     def file(self, name: str) -> str:
         """The path of a file in the folder."""
         return str(Path(self.folder) / name)

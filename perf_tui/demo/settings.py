@@ -82,7 +82,7 @@ def rules(interval: float) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             name="requests wait", metric="ai.requests.waiting", labels=model,
-            warning=4, critical=12, hold=hold, message="Requests wait for a slot of the model server",
+            warning=8, critical=16, hold=hold, message="Requests wait for a slot of the model server",
         ),
         AlertRule(
             name="slots are full", metric="ai.kv_cache.utilization", labels=model,

@@ -68,7 +68,7 @@ class TestCommand:
             told, said = running.communicate(timeout=60)
         assert (running.returncode, said.strip()) == (0, f"perf-tui: {missing()}" if missing() else "")
         snapshot = json.loads(told)
-        assert {worker["id"] for worker in snapshot["workers"]} == {role.name for role in ROLES}
+        assert {role.name for role in ROLES} <= {worker["id"] for worker in snapshot["workers"]}
         alive = {measure["id"] for measure in snapshot["measures"] if measure["status"] == "ok"}
         wanted = {"app.request.rate", "app.request.duration", "system.cpu.utilization", "workers.waiting", "worker.cpu"}
         if not missing():

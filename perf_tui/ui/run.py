@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ GLANCE = 0.5
 """Seconds between two looks of the watchdog."""
 ENGINE_PATIENCE = 1.0
 """Seconds that the engine then has to put away what it holds."""
+SLICE = 0.0005
+"""Seconds for which one thread may keep another from running."""
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -90,6 +93,8 @@ def run(engine: Engine, config: Config, badge: str = "", notice: str = "", file:
 
     `badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from.
     """
+    # With thousands of workers a tick takes a fifth of a second: keys must not wait for the engine's thread each time.
+    sys.setswitchinterval(SLICE)
     terminal.claim()
     app = PerfApp(engine, config, colour=terminal.coloured(), badge=badge, notice=notice, file=file)
     watchdog = Watchdog(app, engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import merge as merged_in_order
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from perf_tui.engine.source import Derived
@@ -24,6 +25,7 @@ from perf_tui.measures.workers import (
     Sighting,
     State,
     Summary,
+    Usage,
     Worker,
     closeup,
     counted,
@@ -93,6 +95,8 @@ class Board(Stage):
             for each in grouped(sightings(tables), self._hosts)
             if not self._over(each, moment.at)
         ]
+        # Sources tell them in any order, and rows that are alike must not change places.
+        workers.sort(key=_id)
         self._measured = sum(known.series is not None for known in self._known.values())
         self._ever = self._ever or bool(workers)
         summary = self._summary(workers)
@@ -135,7 +139,8 @@ class Board(Stage):
         if usage.rate is None and usage.output is not None:
             if known.tokens is None:
                 known.tokens = Pace()
-            usage = usage._replace(rate=known.tokens.rate(usage.output, best.heard, self._window))
+            rate_out = known.tokens.rate(usage.output, best.heard, self._window)
+            usage = Usage(*usage[:5], rate_out, *usage[6:])
         body = body_of(each)
         if id == looked_at.worker and looked_at.files is not None:
             body = body._replace(files=looked_at.files)
@@ -180,6 +185,9 @@ class Board(Stage):
             known = self._known[worker.id]
             if known.series is not None:
                 yield from samples(known.series, worker, moment.at)
+
+
+_id = itemgetter(0)
 
 
 def _events(each: Sequence[Sighting]) -> tuple[Event, ...]:

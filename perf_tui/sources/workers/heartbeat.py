@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ NAME, TEXT = 80, 300
 """Cells of names and of other text."""
 LEFT = frozenset(("left", "exited", "stopped", "bye"))
 """States with which a worker says that it ends as it should."""
+_USED = frozenset(("model", "tokens_in", "tokens_out", "cache_reads", "cost", "context", "context_limit"))
+_NOTHING_USED = Usage()
 _FACTS = ("queue", "version", "role")
 
 
@@ -114,7 +117,8 @@ class HeartbeatSource(Source[Beats]):
         return Derived((), {SIGHTINGS: tuple(self._sightings())})
 
     def _note(self, fields: Mapping[str, Any], at: float, wall: float) -> None:
-        name = cut(clean(str(fields["worker"])), NAME)
+        # There may be thousands of workers: this is called for each of their lines.
+        name = _text(fields, "worker")
         worker = self._workers.pop(name, None) or _Worker()
         self._workers[name] = worker  # the newest last
         told = _moment(fields.get("time"))
@@ -130,32 +134,35 @@ class HeartbeatSource(Source[Beats]):
             worker.recent.tell(when, str(error), True)
         if event := fields.get("event"):
             worker.recent.tell(when, str(event))
-        word = cut(clean(str(fields.get("state") or ("processing" if work.task else "active"))), NAME)
+        word = _text(fields, "state") or ("processing" if work.task else "active")
         interval = _number(fields.get("interval"))
         pid = _number(fields.get("pid"))
+        # By position, as fields by name would take twice the time.
         worker.sighting = Sighting(
-            system="heartbeat",
-            source=self.name,
-            name=name,
-            kind=cut(clean(str(fields.get("kind") or self._group)), NAME),
-            word=word,
-            state=state_of("heartbeat", word, bool(work.task)),
-            heard=heard,
-            period=interval if interval is not None else min(max(worker.gaps, default=0.0), LONGEST_PERIOD),
-            group=self._group,
-            host=cut(clean(str(fields.get("host") or "")), NAME),
-            pid=int(pid) if pid is not None and 0 < pid < 2**31 else None,
-            work=work,
-            events=worker.recent.events,
-            log=cut(clean(str(fields["log"])), TEXT) if fields.get("log") else self._log,
-            facts=tuple((key, cut(clean(str(fields[key])), TEXT)) for key in _FACTS if fields.get(key)),
-            left=word.lower() in LEFT,
-            usage=_usage(fields),
+            "heartbeat",
+            self.name,
+            name,
+            _text(fields, "kind") or self._group,
+            word,
+            state_of("heartbeat", word, bool(work.task)),
+            heard,
+            interval if interval is not None else min(max(worker.gaps, default=0.0), LONGEST_PERIOD),
+            self._group,
+            _text(fields, "host"),
+            int(pid) if pid is not None and 0 < pid < 2**31 else None,
+            work,
+            None,
+            worker.recent.events,
+            _text(fields, "log", TEXT) or self._log,
+            tuple([(key, _text(fields, key, TEXT)) for key in _FACTS if fields.get(key)]),
+            None,
+            word.lower() in LEFT,
+            _usage(fields),
         )
 
     @staticmethod
     def _work(worker: _Worker, fields: Mapping[str, Any], when: float) -> Work:
-        task = cut(clean(str(fields.get("task") or "")), NAME)
+        task = _text(fields, "task")
         done, failed = _number(fields.get("done")), _number(fields.get("failed"))
         total = (done or 0.0) + (failed or 0.0)
         before, started = worker.task, _moment(fields.get("task_started"))
@@ -207,27 +214,46 @@ def _decode(block: bytes, beats: list[Mapping[str, Any]], bad: list[bytes]) -> N
 
 def _usage(fields: Mapping[str, Any]) -> Usage | None:
     """What it uses of models, where it tells anything of that."""
+    if _USED.isdisjoint(fields):
+        return None
     context = _number(fields.get("context"))
     usage = Usage(
-        model=cut(clean(str(fields.get("model") or "")), NAME),
-        input=_number(fields.get("tokens_in")),
-        output=_number(fields.get("tokens_out")),
-        cached=_number(fields.get("cache_reads")),
-        cost=_number(fields.get("cost")),
-        context=context if context is not None and 0 <= context <= 1 else None,
-        context_limit=_number(fields.get("context_limit")),
+        _text(fields, "model"),
+        _number(fields.get("tokens_in")),
+        _number(fields.get("tokens_out")),
+        _number(fields.get("cache_reads")),
+        _number(fields.get("cost")),
+        None,
+        context if context is not None and 0 <= context <= 1 else None,
+        _number(fields.get("context_limit")),
     )
-    return usage if any(value is not None and value != "" for value in usage) else None
+    return None if usage == _NOTHING_USED else usage
+
+
+def _text(fields: Mapping[str, Any], key: str, cells: int = NAME) -> str:
+    """A field as a text that is safe to show; empty where it is not told."""
+    value = fields.get(key)
+    if not value:
+        return ""
+    text = value if type(value) is str else str(value)
+    return _safe(text, cells) if len(text) <= NAME else cut(clean(text), cells)
+
+
+@lru_cache(maxsize=1 << 15)
+def _safe(text: str, cells: int) -> str:
+    # Workers say the same words with each heartbeat.
+    return cut(clean(text), cells)
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) is float:
+        return value if isfinite(value) else None
+    if type(value) is not int:
         return None
-    with suppress(OverflowError):  # an integer beyond any float
-        number = float(value)
-        if isfinite(number):
-            return number
-    return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond any float
+        return None
 
 
 def _moment(value: object) -> float | None:

@@ -71,6 +71,9 @@ class Links(TablePane[Link]):
             self._known = (view.snapshot, worker, tuple(links(worker, view)) if worker is not None else ())
         return self._known[2]
 
+    def on_unmount(self) -> None:
+        self._known = (None, None, ())
+
     def identity(self, row: Link) -> Hashable:
         return row.what, row.name
 

@@ -69,6 +69,7 @@ class Workers(TablePane[Worker]):
     """All workers, the worst first."""
 
     title = "workers"
+    holds_first = False
     columns = (
         Column(
             "",

@@ -95,6 +95,9 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._plan: Plan = {}
+        view = self.perf.view
+        for pane in self.query(Pane):
+            pane.view = view
         if self.first_focus:
             self.query_one(f"#{self.first_focus}", Pane).focus()
 

@@ -109,6 +109,7 @@ class WorkerScreen(LiveScreen):
 
     def on_unmount(self) -> None:
         self._look_away()
+        self._found = (None, None)
 
     def _look_away(self) -> None:
         self.perf.look_away(self._target)

@@ -40,6 +40,7 @@ class Workers(LiveScreen):
         def went_to(worker: str) -> None:
             board.selected = worker
 
+        went_to(board.current.id)
         return WorkerScreen(board.current.id, [row.id for row in board.shown], went_to)
 
     def panes(self) -> Sequence[Pane]:

@@ -60,19 +60,22 @@ class Pane(Widget):
         width, height = self.size
         if self.view is None or width <= 0 or height <= 0:
             return
-        rows = self._all_rows(self.view, width, height)
-        drawn_for = (width, height, self.perf.palette.name)
-        if self._drawn_for != drawn_for:
-            self._drawn_for = drawn_for
-            self._rows, self._strips = rows, [None] * height
+        if self._drawn_for != (width, height, self.perf.palette.name):
+            self._draw_all(self.view)
             self.refresh()
             return
+        rows = self._all_rows(self.view, width, height)
         changed = [y for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)) if old != new]
         for y in changed:
             self._strips[y] = None
         self._rows = rows
         if changed:
             self.refresh(*(_changed_part(y, width) for y in changed))
+
+    def _draw_all(self, view: View) -> None:
+        width, height = self.size
+        self._drawn_for = (width, height, self.perf.palette.name)
+        self._rows, self._strips = self._all_rows(view, width, height), [None] * height
 
     def _all_rows(self, view: View, width: int, height: int) -> Rows:
         rows: Rows = []
@@ -85,6 +88,9 @@ class Pane(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Textual asks for strips; those that have not changed are kept."""
+        if self.view is not None and self._drawn_for[:2] != self.size:
+            # A size that nobody told of yet: what is drawn for it now need not be shown blank first.
+            self._draw_all(self.view)
         palette = self.perf.palette
         width = self.size.width
         strips = []
@@ -107,6 +113,10 @@ class Pane(Widget):
 
     def on_resize(self) -> None:
         self.redraw()
+
+    def on_unmount(self) -> None:
+        """Widgets wait long for the garbage collector; what they were drawn from must not wait with them."""
+        self.view = None
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Not on_focus and on_blur: they come before `has_focus` has changed."""

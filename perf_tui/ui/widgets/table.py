@@ -249,6 +249,9 @@ class TablePane(Pane, Generic[T]):
         else:
             self.redraw()
 
+    def on_unmount(self) -> None:
+        self._shown = []
+
     def on_click(self, event: Click) -> None:
         self.focus()
         head = 1 if self.view is not None and self.head(self.view)[0] else 0

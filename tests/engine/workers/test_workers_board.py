@@ -188,7 +188,7 @@ def test_where_workers_are_expected_none_is_zero(clock: Clock) -> None:
 def test_ids_are_unique(play: Play) -> None:
     given = [play.seen(), play.seen(), play.seen(pid=9), play.seen(source="other", kind="rq", pid=9)]
     ids = [worker.id for worker in play.tick(*given)]
-    assert ids == ["a", "a#2", "a:9", "a#3"]
+    assert ids == ["a", "a#2", "a#3", "a:9"]
     assert [worker.id for worker in play.tick(*given)] == ids
 
 

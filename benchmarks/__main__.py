@@ -15,6 +15,8 @@ SECTIONS = {
     "gpu": "gpu",
     "engines": "engines",
     "otlp": "otlp",
+    "workers": "workers",
+    "board": "board",
 }
 """Each section and its module; a module has a `main` that takes the options from the command line."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 from textual.screen import Screen
@@ -100,6 +101,10 @@ class LiveScreen(Screen[None], inherit_bindings=False):
             pane.view = view
         if self.first_focus:
             self.query_one(f"#{self.first_focus}", Pane).focus()
+
+    def on_unmount(self) -> None:
+        # Textual holds on to every line of the last thousand widgets by the key of a cache of two colours.
+        StylesCache.get_inner_outer.cache_clear()
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.paint)

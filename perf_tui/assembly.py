@@ -93,7 +93,7 @@ def _keeper() -> Keeper:
 def _outlet(config: Config) -> Outlet:
     from perf_tui.handlers.build import dispatcher
 
-    return dispatcher(config)
+    return dispatcher(config, paths.user_state() / "handed" if config.alerting.remember else None)
 
 
 def build_engine(config: Config, *, remember: bool = False) -> Engine:

@@ -73,8 +73,8 @@ class Engine:
         self._stage_failures: tuple[SourceState, ...] = ()
         self.history = History(HISTORY_TICKS)
         self._why = Explainer(self.history)
-        self._first: list[Transition] = []
-        """Alerts that ended with the restart."""
+        self._unheard: list[Transition] = []
+        """Lines that handlers hear of with the next tick: of alerts that ended with a restart, or with their rule."""
         self._host = clean(host if host is not None else socket.gethostname())
         self._monotonic = monotonic
         self._wall = wall
@@ -187,7 +187,10 @@ class Engine:
         """
         self._loop = asyncio.get_running_loop()
         if self._keeper is not None:
-            self._first = await self._keeper.restore(self.alerts, self._monotonic(), self._wall())
+            self._unheard = await self._keeper.restore(self.alerts, self._monotonic(), self._wall())
+            if self._outlet is not None and self._keeper.trouble is None:
+                new = {line.number for line in self._unheard}
+                self._outlet.resume([line for line in self.alerts.log() if line.number not in new])
         due = self._monotonic()
         done = 0
         try:
@@ -260,8 +263,8 @@ class Engine:
         if self._keeper is not None:
             await self._keeper.keep(self.alerts, [*changes, *explained])
         if self._outlet is not None:
-            self._outlet.tick([*self._first, *changes], self.alerts.active(), at, wall)
-            self._first.clear()
+            self._outlet.tick([*self._unheard, *changes], self.alerts.active(), at, wall)
+            self._unheard.clear()
         self.failure = None
         return self._publish(at, wall)
 
@@ -374,6 +377,8 @@ class Engine:
     async def _attend(self) -> None:
         """Show at once what came of a wish about alerts; should no loop run, the next tick does."""
         lines = self.alerts.attend(self._monotonic(), self._wall())
+        if self._outlet is not None:
+            self._unheard += lines
         if self._keeper is not None:
             await self._keeper.keep(self.alerts, lines)
         alerts, log = self.alerts.active(), self.alerts.log()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from perf_tui.config.quantities import duration
 from perf_tui.config.schema import AlertHandler, Config
@@ -13,9 +14,9 @@ from perf_tui.sources.scrape.credentials import Credentials
 from perf_tui.text import clean
 
 
-def dispatcher(config: Config) -> Dispatcher:
-    """All handlers of a configuration."""
-    return Dispatcher([_handler(each) for each in config.handlers], clean(socket.gethostname()))
+def dispatcher(config: Config, folder: Path | None = None) -> Dispatcher:
+    """All handlers of a configuration; `folder` is where it is remembered how far each has come."""
+    return Dispatcher([_handler(each) for each in config.handlers], clean(socket.gethostname()), folder)
 
 
 def _handler(one: AlertHandler) -> Handler:

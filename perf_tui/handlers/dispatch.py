@@ -6,12 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from perf_tui.engine.alerts.model import Alert, State, Transition
 from perf_tui.engine.alerts.outlet import Outlet
 from perf_tui.engine.snapshot import SourceState
 from perf_tui.engine.source import failure
 from perf_tui.handlers.handler import Batch, Handler
+from perf_tui.handlers.ledger import Ledger
 from perf_tui.measures.model import Status
 
 TOGETHER = 5.0
@@ -26,8 +28,9 @@ ENDING = 1.0
 class Dispatcher(Outlet):
     """All handlers."""
 
-    def __init__(self, handlers: Sequence[Handler], host: str) -> None:
-        self._posts = [_Post(handler) for handler in handlers]
+    def __init__(self, handlers: Sequence[Handler], host: str, folder: Path | None = None) -> None:
+        """`folder` is where it is remembered how far each has come; without one, nothing is."""
+        self._posts = [_Post(handler, folder) for handler in handlers]
         self._host = host
         self._waiting: list[Transition] = []
         self._more = 0
@@ -53,6 +56,11 @@ class Dispatcher(Outlet):
         for post in self._posts:
             post.offer(batch, at)
 
+    def resume(self, log: Sequence[Transition]) -> None:
+        """Deliver what was in the log when the program ended, and had not gone out."""
+        for post in self._posts:
+            post.resume(log, self._host)
+
     def troubles(self) -> tuple[SourceState, ...]:
         """Handlers that fail."""
         return tuple(post.trouble for post in self._posts if post.trouble is not None)
@@ -72,8 +80,12 @@ class Dispatcher(Outlet):
 class _Post:
     """One handler with its queue and thread."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, folder: Path | None) -> None:
         self._handler = handler
+        # One that tells what is, and not what happened, does so again anyway.
+        self._ledger = Ledger(folder, handler.name) if folder is not None and handler.every is None else None
+        self._remembered: Batch | None = None
+        """What is in the log from before; None where the log and its numbers are not kept."""
         self._queue: deque[Batch] = deque()
         self._news = threading.Condition()
         self._ending = False
@@ -84,6 +96,14 @@ class _Post:
         self.failed = 0
         """Deliveries that failed since one arrived."""
         self.trouble: SourceState | None = None
+
+    def resume(self, log: Sequence[Transition], host: str) -> None:
+        """Look on the handler's own thread for what it has not delivered."""
+        if self._ledger is None:
+            return
+        with self._news:
+            self._remembered = Batch(tuple(log), 0, (), host, log[-1].time if log else 0.0)
+            self._start()
 
     def offer(self, batch: Batch, at: float) -> None:
         """Queue a batch, if there is anything in it for this handler."""
@@ -103,11 +123,14 @@ class _Post:
                 self._queue.popleft()
                 self._lost += 1
             self._queue.append(replace(batch, lines=lines, active=active))
-            if self._thread is None:
-                name = f"perf-tui handler {self._handler.name}"
-                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._thread.start()
+            self._start()
             self._news.notify()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            name = f"perf-tui handler {self._handler.name}"
+            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._thread.start()
 
     def end(self) -> None:
         """No more pauses: what is waiting is tried once."""
@@ -121,6 +144,10 @@ class _Post:
             self._thread.join(seconds)
 
     def _work(self) -> None:
+        with self._news:
+            before = self._remembered
+        if before is not None:
+            self._catch_up(before)
         while True:
             with self._news:
                 while not self._queue and not self._ending:
@@ -130,19 +157,44 @@ class _Post:
                 batch = self._queue.popleft()
             self._deliver(batch)
 
+    def _catch_up(self, before: Batch) -> None:
+        assert self._ledger is not None
+        done = self._ledger.read()
+        newest = before.lines[-1].number if before.lines else 0
+        if done is None or done > newest:  # it has not been here before, or the log is another
+            self._ledger.write(newest)
+            return
+        lines = [line for line in before.lines if line.number > done and not line.quiet]
+        lines = [line for line in lines if line.level >= self._handler.least]
+        if lines:
+            self._deliver(replace(before, lines=tuple(lines[-MOST_WAITING:])))
+
+    def _hand(self, number: int | None, *, sync: bool = False) -> None:
+        """Remember that all up to this line has gone out."""
+        if self._ledger is not None and self._remembered is not None and number is not None:
+            self._ledger.write(number, sync=sync)
+
     def _deliver(self, batch: Batch) -> None:
         pause = FIRST_PAUSE
+        number = max((line.number for line in batch.lines), default=None)
+        before = min((line.number for line in batch.lines), default=1) - 1
         for attempt in range(ATTEMPTS):
+            self._hand(number)
             try:
                 self._handler.deliver(batch)
             except Exception as error:
+                self._hand(before if number is not None else None)
                 self._say(error)
             else:
+                self._hand(number, sync=True)
                 self.trouble, self.failed = None, 0
                 return
             with self._news:
                 newer = self._handler.every is not None and bool(self._queue)
-                if self._ending or newer or attempt == ATTEMPTS - 1:
+                if self._ending or newer:
+                    break
+                if attempt == ATTEMPTS - 1:
+                    self._hand(number)
                     break
                 self._news.wait_for(lambda: self._ending, pause)
             pause = min(LONGEST_PAUSE, 2 * pause)

@@ -17,6 +17,10 @@ class Outlet(ABC):
         """The lines of this tick, quiet ones too, and all that is active; `at` is monotonic."""
 
     @abstractmethod
+    def resume(self, log: Sequence[Transition]) -> None:
+        """Called once, before the first tick: what is remembered from before. Deliver what was not any more."""
+
+    @abstractmethod
     def troubles(self) -> tuple[SourceState, ...]:
         """What could not be delivered, and why."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from math import nan
 
 import pytest
@@ -12,10 +13,11 @@ from fakes import Clock
 
 from perf_tui.engine.alerts.backtest import Moment, recalled, run
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Change, Kind, Level, Matcher, Rule, Silence, State, compared
+from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Matcher, Rule, Silence, State, Transition, compared
+from perf_tui.engine.alerts.outlet import Outlet
 from perf_tui.engine.alerts.retold import retold
 from perf_tui.engine.engine import Engine
-from perf_tui.engine.snapshot import TICK_TIME
+from perf_tui.engine.snapshot import TICK_TIME, SourceState
 from perf_tui.measures.model import Series, Status, Value, series
 from perf_tui.measures.ring import History
 from perf_tui.sources.fake import FakeSource
@@ -329,3 +331,31 @@ def test_a_recorded_day_is_only_another_past() -> None:
     moments = [Moment(2.0 * n, WALL + 2.0 * n, {CPU: Value(0.95)}) for n in range(4)]
     (episode,) = run([HOT], moments, 2.0).episodes
     assert (episode.level, episode.began, episode.ended, episode.peak) == (Level.CRITICAL, WALL + 4.0, None, 0.95)
+
+
+async def test_handlers_hear_that_an_alert_has_ended_with_its_rule(clock: Clock) -> None:
+    heard: list[str] = []
+
+    class Ear(Outlet):
+        def tick(self, lines: Sequence[Transition], active: Sequence[Alert], at: float, wall: float) -> None:
+            heard.extend(f"{line.change} {line.quiet}".strip() for line in lines)
+
+        def resume(self, log: Sequence[Transition]) -> None: ...
+        def troubles(self) -> tuple[SourceState, ...]:
+            return ()
+
+        def failures(self) -> dict[str, int]:
+            return {}
+
+        def close(self) -> None: ...
+
+    engine = Engine(
+        [FakeSource(lambda n: {CPU: 0.8})], AlertEngine([Rule("hot", CPU.id, BOTH)]), 2.0, outlet=Ear(),
+        monotonic=clock, wall=clock.wall, host="test",
+    )  # fmt: skip
+    await engine.tick()
+    engine.change_rules([])
+    await engine._attend()
+    assert heard == ["raised"], "a tick hands it out"
+    await engine.tick()
+    assert heard == ["raised", "cleared"]

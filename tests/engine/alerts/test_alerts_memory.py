@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from perf_tui.engine.alerts.keeper import Keeper
 from perf_tui.engine.alerts.memory import InUseError, Memory
 from perf_tui.engine.alerts.model import Change, Kind, Level, Moved, Rule, Silence, State, Transition
 from perf_tui.engine.engine import Engine
+from perf_tui.handlers.words import iso
 from perf_tui.measures.model import Status, Value, series
 from perf_tui.sources.fake import FakeSource
 
@@ -55,6 +57,10 @@ class Run:
     @property
     def state(self) -> State | None:
         return self.alerts.active()[0].state if self.alerts.active() else None
+
+
+def key(time: str, rule: str, change: str) -> tuple[str, str, str]:
+    return time, rule, change
 
 
 def words(line: Transition) -> str:
@@ -250,6 +256,15 @@ def test_killed_at_any_moment_it_loses_nothing_and_tells_nothing_twice(path: Pat
         number, change, name, level, quiet = line.split()
         found = kept[int(number)]
         assert (found.change, found.rule.name, found.level, found.quiet or "-") == (change, name, int(level), quiet)
+    # What a handler was told of is in the log; it was told of each line once, and in their order.
+    handed = [json.loads(line) for line in Path(f"{path}.jsonl").read_text().splitlines()]
+    known = {key(iso(line.time), line.rule.name, line.change): line for line in kept.values() if not line.quiet}
+    found = [known[key(each["time"], each["rule"], each["change"])].number for each in handed]
+    assert found == sorted(set(found)), "no handler is told twice"
+    # What was on its way at the moment of a kill may be lost, and nothing else: of each process one tick at most.
+    lost = {line.time for line in known.values() if line.number not in found}
+    assert len(lost) <= KILLS
+    assert len(handed) > KILLS
     # Nobody hears that it began while they think that it goes on, or that it ended twice.
     on: dict[str, bool] = {}
     for line in (kept[number] for number in sorted(kept)):

@@ -18,6 +18,8 @@ from perf_tui.demo import leash
 NAME = "tiny"
 CONTEXT = 4096
 """Tokens that the model can take in."""
+BATCH = 128
+"""Tokens of prompts that are read at a time; between two such steps the server says how it is."""
 CACHE_MIB = 64
 """Memory for prompts that have left their slots; llama.cpp takes up to 8 GiB by itself."""
 WIDTH, LAYERS, HEADS, HIDDEN = 256, 4, 8, 512
@@ -95,6 +97,7 @@ def serve(file: Path, port: int, slots: int, *, metrics: bool = True) -> None:
     params.port = port
     params.n_ctx = CONTEXT
     params.n_parallel = slots
+    params.n_batch = BATCH
     params.cpuparams.n_threads = 1
     params.endpoint_metrics = metrics
     params.endpoint_slots = params.endpoint_props = True

@@ -64,7 +64,7 @@ class TestCommand:
         assert said.startswith("perf-tui: there is no incident 'flod'; known: all, off, slow-dependency,")
 
     def test_one_snapshot_has_all_layers(self, tmp_path: Path) -> None:
-        with demo(tmp_path, "--once", "--json", "--interval", "0.5") as running:
+        with demo(tmp_path, "--once", "--json", "--interval", "2") as running:
             told, said = running.communicate(timeout=60)
         assert (running.returncode, said.strip()) == (0, f"perf-tui: {missing()}" if missing() else "")
         snapshot = json.loads(told)

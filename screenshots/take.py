@@ -53,7 +53,7 @@ SCENES = (
     Scene(
         "failing-requests", r"raised\s+\S+ shop", (
             Shot("app", ("2", "g"), r"routes by time spent|latency \w+"),
-            Shot("service", ("enter",), r"seen as"),
+            Shot("service", ("enter",), r"to \d\d:\d\d:\d\d"),
         ),
     ),
     Scene(
@@ -66,8 +66,9 @@ SCENES = (
         "full-cache", r"raised\s+waiting", (
             Shot("ai", ("4",), r"tokens per second"),
             Shot("overview", ("1",), r"memory\s+\d"),
-            Shot("alerts", ("6",), r"rules"),
             Shot("system", ("3",), r"\d+ processes"),
+            Shot("alerts", ("6",), r"rules"),
+            Shot("rule", ("tab", "enter"), r"rule requests wait"),
         ),
     ),
 )  # fmt: skip
@@ -128,6 +129,8 @@ def main() -> int:
             terminal.wait_for(scene.tells, timeout=PACE)
             for shot in scene.shots:
                 take(terminal, shot, chosen.folder, settle=1.2 * chosen.interval)
+        terminal.press("escape")
+        terminal.read_for(chosen.interval)  # what is typed at once behind it would be a key with Alt
         terminal.press("q")
         terminal.exit_code()
     return 0

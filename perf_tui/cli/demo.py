@@ -42,7 +42,7 @@ def _show(base: Config, incidents: str, pace: float) -> int:
     from perf_tui.cli.tui import run as show
 
     with Demo(incidents, pace) as demo:
-        code = show(demo.config(base), BADGE, demo.missing)
+        code = show(demo.config(base), BADGE, demo.missing, demo.file)
     if demo.failure:
         print(f"{PROGRAM}: {demo.failure}", file=sys.stderr)
     return code

@@ -14,6 +14,7 @@ from typing import Any, Self
 import msgspec
 
 from perf_tui.config.schema import Config
+from perf_tui.config.write import to_toml
 from perf_tui.demo import model
 from perf_tui.demo.parts import Part
 from perf_tui.demo.plan import PLAN, Plan
@@ -53,9 +54,16 @@ class Demo:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.end()
 
+    @property
+    def file(self) -> Path:
+        """Where its configuration stands, so that rules that are edited go there and nowhere else."""
+        return self._folder / "config.toml"
+
     def config(self, base: Config) -> Config:
-        """`base`, but watching this demo alone."""
-        return config_of(self.plan, base)
+        """`base`, but watching this demo alone; it is written into `file`."""
+        config = config_of(self.plan, base)
+        self.file.write_text(to_toml(config), encoding="utf-8")
+        return config
 
     def wait(self) -> None:
         """Until all parts are there. Raises ChildProcessError where they do not come."""

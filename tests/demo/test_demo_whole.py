@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from demo_play import processes, until
 
 from benchmarks.incidents import Watching, watching
 from perf_tui.cli.main import main
-from perf_tui.config.check import check
+from perf_tui.config.load import parse
 from perf_tui.config.schema import Config
+from perf_tui.config.write import to_toml
 from perf_tui.demo.incidents import BY_NAME, INCIDENTS, chosen
 from perf_tui.demo.model import missing
 from perf_tui.demo.plan import Plan
@@ -44,7 +46,7 @@ class TestConfig:
 
     def test_it_watches_nothing_else(self, tmp_path: Path) -> None:
         config = config_of(Plan.in_folder(tmp_path), Config(interval=1.0))
-        check(config, "demo")
+        assert parse(tomllib.loads(to_toml(config)), "demo") == config
         assert not any((config.discovery.enabled, config.alerting.remember, config.handlers, config.board.recognise))
         assert all(target.url.startswith("http://127.0.0.1:") for target in config.targets)
         assert config.interval == 1.0

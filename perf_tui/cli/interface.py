@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from perf_tui.cli.options import config_of
+from perf_tui.config import paths
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -13,4 +14,4 @@ def run(arguments: argparse.Namespace) -> int:
 
     from perf_tui.cli.tui import run as show
 
-    return show(config, file=file)
+    return show(config, file=file or paths.user_config())

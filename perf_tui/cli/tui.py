@@ -13,7 +13,7 @@ from perf_tui.ui.first import drawn
 def run(config: Config, badge: str = "", notice: str = "", file: Path | None = None) -> int:
     """Start the engine, show the interface, end both. Returns the exit code.
 
-    `badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from.
+    `badge` is a word for the header, `notice` a line that is shown once, `file` where edits are saved.
     """
     engine = build_engine(config, remember=True)
     with ending_signals():

@@ -155,7 +155,7 @@ class Engine:
         self._call(self._begin_attending)
 
     def lift(self, rule: str, key: Series | None = None) -> None:
-        """End the silences that cover an alert; without a series, those of the whole rule."""
+        """End the silences that cover an alert; without a series, all those of the rule."""
         self.alerts.lift(rule, key)
         self._call(self._begin_attending)
 

@@ -83,7 +83,7 @@ class PerfApp(App[None]):
         notice: str = "",
         file: Path | None = None,
     ) -> None:
-        """`badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from."""
+        """`badge` is a word for the header, `notice` a line that is shown once, `file` where edits are saved."""
         self.DEFAULT_MODE = config.ui.screen  # type: ignore[misc]  # Textual reads it from the instance
         # Without colour Textual's own widgets keep to the terminal's as well.
         super().__init__(ansi_color=None if colour else True)
@@ -98,7 +98,7 @@ class PerfApp(App[None]):
             command.id: command.shown_as(config.keys.get(command.id, command.keys)).split()[0] for command in COMMANDS
         }
         self.file = file
-        """The configuration file that is in force."""
+        """The configuration file that edits of rules go to; None where they are not to outlast the program."""
         self._toasts = Toasts(self)
         self._frozen: Snapshot | None = None
         self._bridge: Bridge | None = None
@@ -322,7 +322,7 @@ class PerfApp(App[None]):
         silences = self.engine.alerts.silences()
         if alert is not None:
             return any(silence.covers(alert.rule, alert.series) for silence in silences)
-        return any(silence.rule == rule and not silence.labels for silence in silences)
+        return any(silence.rule == rule for silence in silences)
 
     def action_remove(self) -> None:
         """Ask whether the selected rule is to be switched off, or deleted."""
@@ -342,6 +342,9 @@ class PerfApp(App[None]):
         self.config = structs.replace(self.config, alerts=edit.applied(self.config.alerts))
         self.engine.change_rules(rules(self.config))
         self.paint()
+        if self.file is None:
+            self.notify(f"{done}, until perf-tui ends", timeout=4, markup=False)
+            return
         try:
             plan = rulefile.plan(self.file, edit)
             plan.save()

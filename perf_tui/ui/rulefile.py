@@ -9,9 +9,11 @@ from pathlib import Path
 
 from perf_tui.config import paths
 from perf_tui.config.edit_rules import Edit, Lost, edited, tables
+from perf_tui.config.errors import ConfigError
 from perf_tui.config.load import parse
 from perf_tui.config.read import read
 from perf_tui.export import files
+from perf_tui.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ def backup(path: Path) -> Path:
     return path.with_name(f"{path.name}.bak")
 
 
-def place(file: Path | None) -> Path:
+def place(file: Path) -> Path:
     """The file that edits go to: the one in force, where it is TOML and may be written, else the user's own."""
-    if file is None or file.suffix.lower() == ".json":
+    if file.suffix.lower() == ".json":
         return paths.user_config()
     file = file.resolve()  # a link to a file elsewhere stays one
     if os.access(file.parent, os.W_OK) and os.access(file, os.W_OK):
@@ -57,12 +59,22 @@ def place(file: Path | None) -> Path:
     return paths.user_config()
 
 
-def plan(file: Path | None, edit: Edit) -> Plan:
+def words(file: Path | None, edit: Edit) -> str:
+    """What becomes of an edit, for people, before it is done."""
+    if file is None:
+        return "In force until perf-tui ends."
+    try:
+        return clean(f"Saving: {plan(file, edit).words}")
+    except (ConfigError, OSError) as error:
+        return clean(f"In force until perf-tui ends; it cannot be saved: {error}")
+
+
+def plan(file: Path, edit: Edit) -> Plan:
     """What saving an edit of the rules in force would do. Raises ConfigError and OSError."""
     path = place(file)
     source = path if path.exists() else file
     text = "schema_version = 1\n"
-    if source is not None:
+    if source.exists():
         config = parse(read(source), str(source))  # what is wrong in it by now is said before anything is written
         json = source.suffix.lower() == ".json"
         text = f"{text}\n{tables(config.alerts)}" if json else source.read_bytes().decode("utf-8-sig")

@@ -91,7 +91,7 @@ class Watchdog:
 def run(engine: Engine, config: Config, badge: str = "", notice: str = "", file: Path | None = None) -> int:
     """Show the interface until it is quit; returns the exit code. The engine must have been started.
 
-    `badge` is a word for the header, `notice` a line that is shown once, `file` where the settings are from.
+    `badge` is a word for the header, `notice` a line that is shown once, `file` where edits are saved.
     """
     # With thousands of workers a tick takes a fifth of a second: keys must not wait for the engine's thread each time.
     sys.setswitchinterval(SLICE)

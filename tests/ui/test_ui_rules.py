@@ -288,8 +288,16 @@ class TestFile:
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
         return tmp_path / "home" / "perf-tui" / "config.toml"
 
+    async def test_where_nothing_is_to_be_saved_nothing_is(self, home: Path) -> None:
+        async with live(notifications=True) as driver:
+            await driver.press("tab", "d")
+            assert "In force until perf-tui ends." in driver.text
+            await driver.press("o")
+            await driver.until(lambda: "busy: off, until perf-tui ends" in driver.text)
+        assert not home.exists()  # noqa: ASYNC240
+
     def test_without_a_file_it_goes_to_the_users_folder(self, home: Path) -> None:
-        plan = rulefile.plan(None, self.rule())
+        plan = rulefile.plan(home, self.rule())
         assert (plan.path, plan.exists, plan.words) == (home, False, f"makes the file {home}")
         plan.save()
         names = [rule.name for rule in parse(tomllib.loads(home.read_text()), "x").alerts]
@@ -404,6 +412,10 @@ class TestSilence:
                 await driver.press("z", *["shift+tab", "right"][: 2 * steps], "enter")
                 await driver.attend()
                 assert [each.labels for each in driver.engine.alerts.silences()] == [labels]
+                assert ("partly 1h00m" if labels else "silenced 1h00m") in "\n".join(driver.pane_text("rules"))
+                await driver.press("tab", "z")
+                await driver.attend()
+                assert driver.engine.alerts.silences() == (), "from the rule it is lifted as well"
 
     async def test_what_is_no_time_is_said(self) -> None:
         async with live(played=[0.85] * 5) as driver:
@@ -472,6 +484,11 @@ class TestHistory:
             day = time.strftime("%m-%d %H:%M", time.localtime(scene.time - 90000.0))
             assert row.strip().startswith(day), "of another day than today's"
             assert "CPU" in row
+            await driver.press("escape", "slash")
+            await driver.type("level:critical what:sdb")
+            rows = [row for row in driver.pane_text("history")[2:] if row.strip()]
+            assert rows
+            assert all("✖" in row and "sdb" in row for row in rows)
 
     async def test_the_alert_log_key_hides_it(self, scene: Scene) -> None:
         self.lines(scene)

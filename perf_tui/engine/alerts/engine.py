@@ -15,6 +15,7 @@ from perf_tui.engine.alerts.carry import carry, same_places, saved, still, uncha
 from perf_tui.engine.alerts.flap import Flap
 from perf_tui.engine.alerts.hush import Hush
 from perf_tui.engine.alerts.life import Instance
+from perf_tui.engine.alerts.log import Log
 from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Moved, Rule, Silence, State, Transition
 from perf_tui.engine.alerts.notice import Notices
 from perf_tui.engine.alerts.plan import Plan
@@ -22,7 +23,6 @@ from perf_tui.engine.alerts.saved import Remembered, Saved
 from perf_tui.engine.alerts.watch import Group, Watch
 from perf_tui.measures.model import Series, Status, Value
 
-LOG_LENGTH = 500
 LONG_GAP = 3.0
 """Intervals: what was not watched for longer than this counts neither for an onset nor for an end."""
 RESOLVED_FOR = 900.0
@@ -49,10 +49,8 @@ class AlertEngine:
         self._notices = Notices()
         self._compared: dict[int, float] = {}
         self._changes: list[tuple[Watch, Instance, Change, Level]] = []
-        self._log: deque[Transition] = deque(maxlen=LOG_LENGTH)
+        self._log = Log()
         self._active: tuple[Alert, ...] = ()
-        self._lines = 0
-        self._told: tuple[Transition, ...] = ()
         self._states: Mapping[str, State] = {}
         self._tick = 0
         self._at = 0.0
@@ -69,7 +67,7 @@ class AlertEngine:
 
     def log(self) -> tuple[Transition, ...]:
         """The newest transitions, oldest first."""
-        return self._told
+        return self._log.lines
 
     def states(self) -> Mapping[str, State]:
         """The state of each rule by its name, after the worst of its instances; without those that are inactive."""
@@ -90,7 +88,7 @@ class AlertEngine:
         self._requests.append(partial(self._silence, silence))
 
     def lift(self, rule: str, key: Series | None = None) -> None:
-        """End the silences that cover an alert; without a series, those of the whole rule."""
+        """End the silences that cover an alert; without a series, all those of the rule."""
         self._requests.append(partial(self._lift, rule, key))
 
     def change(self, rules: Sequence[Rule]) -> None:
@@ -136,14 +134,14 @@ class AlertEngine:
         lines: list[Transition] = []
         while self._requests:
             lines += self._requests.popleft()()
-        lines = self._add(lines)
+        lines = self._log.add(lines)
         self._publish()
         return lines
 
     def report(self, failing: Mapping[str, str]) -> list[Transition]:
         """Note who could not be told, and why, by name: lines for those that begin to fail, and are well again."""
         lines = self._notices.of(failing, self._wall)
-        return self._add(lines) if lines else lines
+        return self._log.add(lines) if lines else lines
 
     def compared(self) -> list[tuple[str, float]]:
         """What rules have compared in this tick, the worst of each, where that is not their measure's value."""
@@ -160,9 +158,7 @@ class AlertEngine:
         """
         self._at = self._restored_at = at
         self._wall = wall
-        self._log.extend(state.log)
-        self._lines = state.log[-1].number if state.log else 0
-        self._told = tuple(self._log)
+        self._log.restore(state.log)
         for silence in state.silences:
             if silence.until > wall:
                 self.hush.add(silence, at, wall)
@@ -181,7 +177,7 @@ class AlertEngine:
                 acknowledged=each.acknowledged, quiet=each.quiet, restored=True,
             )  # fmt: skip
             self._firing[place, each.series] = watch
-        lines = self._add(self._ended(ended))
+        lines = self._log.add(self._ended(ended))
         self._publish()
         return lines
 
@@ -191,12 +187,7 @@ class AlertEngine:
             instance = watch.instance
             if instance and (watch.rule.name, watch.series, instance.since) == (name, key, since):
                 instance.why = why
-        lines = []
-        for place, line in enumerate(self._log):
-            if (line.rule.name, line.series, line.since) == (name, key, since):
-                self._log[place] = replace(line, why=why)
-                lines.append(self._log[place])
-        self._told = tuple(self._log)
+        lines = self._log.explain(name, key, since, why)
         self._publish()
         return lines
 
@@ -365,7 +356,7 @@ class AlertEngine:
             for place, (watch, instance, change, level) in enumerate(changes)
         ]
         lines += self._catch_up(at)
-        return self._add(lines) if lines else lines
+        return self._log.add(lines) if lines else lines
 
     def _catch_up(self, at: float) -> Iterator[Transition]:
         """What was kept quiet and no longer has to be, and what has stopped flapping."""
@@ -396,13 +387,6 @@ class AlertEngine:
         instance = watch.instance
         assert instance is not None
         return self._line(instance, change, instance.fired or instance.level, change.value, watch)
-
-    def _add(self, lines: Iterable[Transition]) -> list[Transition]:
-        added = [replace(line, number=number) for number, line in enumerate(lines, self._lines + 1)]
-        self._lines += len(added)
-        self._log.extend(added)
-        self._told = tuple(self._log)
-        return added
 
     def _publish(self) -> None:
         at = self._at

@@ -33,7 +33,7 @@ class Hush:
         self._silences.append((at + silence.until - wall, silence))
 
     def lift(self, rule: str, key: Series | None) -> list[Silence]:
-        """End the silences that cover an alert of a rule, or all that are of the rule alone; returns them."""
+        """End the silences that cover an alert of a rule, or all that are of the rule; returns them."""
         ended = [each for each in self._silences if _about(each[1], rule, key)]
         self._silences = [each for each in self._silences if each not in ended]
         return [silence for _, silence in ended]
@@ -139,7 +139,7 @@ class Hush:
 
 def _about(silence: Silence, rule: str, key: Series | None) -> bool:
     if key is None:
-        return silence.rule == rule and not silence.labels
+        return silence.rule == rule
     return silence.rule in ("", rule) and all(pair in key.labels for pair in silence.labels)
 
 

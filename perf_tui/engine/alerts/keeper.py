@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from perf_tui.engine.alerts.engine import LOG_LENGTH, AlertEngine
+from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.log import LOG_LENGTH
 from perf_tui.engine.alerts.memory import DatabaseError, InUseError, Memory
 from perf_tui.engine.alerts.model import Silence, Transition
 from perf_tui.engine.alerts.saved import Saved

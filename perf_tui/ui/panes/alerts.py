@@ -71,7 +71,9 @@ class Active(TablePane[Alert]):
 
     def head(self, view: View) -> tuple[str, str]:
         firing = sum(alert.firing for alert in view.snapshot.alerts)
-        return self.title, f"{firing} firing, {len(view.snapshot.alerts) - firing} pending"
+        keys = self.perf.keys
+        can = f"{keys['acknowledge']} known  {keys['silence']} silence  {keys['open']} go there"
+        return self.title, f"{can}  {firing} firing, {len(view.snapshot.alerts) - firing} pending"
 
     def rows(self, view: View) -> Sequence[Alert]:
         return view.snapshot.alerts

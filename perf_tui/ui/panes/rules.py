@@ -33,8 +33,8 @@ class RuleRow:
     """What the rule compares."""
     level: Level
     unit: str
-    until: float | None = None
-    """Wall time at which its silence ends."""
+    quiet: Silence | None = None
+    """The longest silence of all of its alerts, or else of some."""
 
 
 def rule_rows(
@@ -44,7 +44,7 @@ def rule_rows(
     silences: Sequence[Silence] = (),
 ) -> list[RuleRow]:
     """Every rule with what it is worth now."""
-    quiet = {silence.rule: silence.until for silence in silences if silence.rule and not silence.labels}
+    quiet = {silence.rule: silence for silence in sorted(silences, key=lambda each: (not each.labels, each.until))}
     return [_row(rule, snapshot, (states or {}).get(rule.name), quiet.get(rule.name)) for rule in rules]
 
 
@@ -53,7 +53,7 @@ def is_plain(rule: Rule) -> bool:
     return rule.kind is Kind.THRESHOLD and not rule.window and rule.aggregate == "each"
 
 
-def _row(rule: Rule, snapshot: Snapshot, state: State | None, until: float | None) -> RuleRow:
+def _row(rule: Rule, snapshot: Snapshot, state: State | None, quiet: Silence | None) -> RuleRow:
     unit = unit_of(rule)
     alerts = [alert for alert in snapshot.alerts if alert.rule.name == rule.name]
     past = None if is_plain(rule) else compared(rule.name)
@@ -61,17 +61,17 @@ def _row(rule: Rule, snapshot: Snapshot, state: State | None, until: float | Non
         worst = max(alerts, key=lambda alert: (alert.firing, alert.level))
         level = worst.level if worst.firing else Level.OK
         word = (state or worst.told_state).value
-        return RuleRow(rule, word, past or worst.series, Value(worst.value), level, unit, until)
+        return RuleRow(rule, word, past or worst.series, Value(worst.value), level, unit, quiet)
     word = (state or State.INACTIVE).value
     if past is not None:
         newest = snapshot.past(past, 1)[0]
-        return RuleRow(rule, word, past, PENDING if isnan(newest) else Value(newest), Level.OK, unit, until)
+        return RuleRow(rule, word, past, PENDING if isnan(newest) else Value(newest), Level.OK, unit, quiet)
     found = [(key, value) for key, value in snapshot.all(rule.metric) if rule.matches(key) and value.number is not None]
     if not found:
         value = snapshot.get(rule.metric, **dict(rule.labels))
-        return RuleRow(rule, word, None, value, Level.OK, unit, until)
+        return RuleRow(rule, word, None, value, Level.OK, unit, quiet)
     key, value = (min if rule.below else max)(found, key=lambda pair: pair[1].number or 0.0)
-    return RuleRow(rule, word, key, value, Level.OK, unit, until)
+    return RuleRow(rule, word, key, value, Level.OK, unit, quiet)
 
 
 def _limits(row: RuleRow, view: View) -> str:
@@ -98,8 +98,9 @@ def _recent(row: RuleRow, view: View) -> str:
 
 
 def _state(row: RuleRow, view: View) -> str:
-    if row.until is not None:
-        return f"silenced {seconds(max(0.0, row.until - view.snapshot.time))}"
+    if row.quiet is not None:
+        left = seconds(max(0.0, row.quiet.until - view.snapshot.time))
+        return f"{'partly' if row.quiet.labels else 'silenced'} {left}"
     return row.state
 
 

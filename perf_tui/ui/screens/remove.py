@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from perf_tui.config.edit_rules import Edit
-from perf_tui.config.errors import ConfigError
 from perf_tui.config.schema import AlertRule
 from perf_tui.text import clean
 from perf_tui.ui import rulefile
@@ -31,18 +30,13 @@ class RemoveDialog(Dialog):
 
     def compose(self) -> ComposeResult:
         word = "off: it is kept, and not judged" if self._rule.enabled else "on again"
+        where = rulefile.words(self.perf.file, Edit(self._rule.name, None))
         with Vertical() as box:
             box.border_title = Content(f"rule {clean(self._rule.name)}").plain
             yield Static(Content(f"o       switches it {word}"))
             yield Static(Content("Delete  deletes it, and ends its alerts (also x)"))
             yield Static(Content("Esc     leaves it as it is"))
-            yield Static(Content.styled(self._where(), "$secondary"), id="said")
-
-    def _where(self) -> str:
-        try:
-            return clean(f"Saving: {rulefile.plan(self.perf.file, Edit(self._rule.name, None)).words}")
-        except (ConfigError, OSError) as error:
-            return clean(f"It is in force until perf-tui ends: {error}")
+            yield Static(Content.styled(where, "$secondary"), id="said")
 
     def action_switch(self) -> None:
         """Off, or on again."""

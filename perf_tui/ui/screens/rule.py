@@ -185,11 +185,8 @@ class RuleEditor(Dialog):
     def _try(self, rule: AlertRule, number: int) -> None:
         """On a thread of its own."""
         found = tried(rule_of(rule), self._view.snapshot)
-        try:
-            where = f"Saving: {rulefile.plan(self.perf.file, self._edit(rule)).words}"
-        except (ConfigError, OSError) as error:
-            where = f"It will be in force until perf-tui ends: {error}"
-        self.post_message(self.Tested(number, found, clean(where)))
+        where = rulefile.words(self.perf.file, self._edit(rule))
+        self.post_message(self.Tested(number, found, where))
 
     def on_rule_editor_tested(self, event: Tested) -> None:
         if event.number == self._trials:

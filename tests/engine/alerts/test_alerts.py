@@ -8,7 +8,8 @@ import pytest
 from alert_tables import CPU, CRITICAL, GONE, INFO, OK, THREE, WARNING, Lives, now, play, rule
 
 from perf_tui.config.load import parse
-from perf_tui.engine.alerts.engine import LOG_LENGTH, AlertEngine
+from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.log import LOG_LENGTH
 from perf_tui.engine.alerts.model import Change, Rule
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.measures.model import IDLE, PENDING, Status, Value, absent, series

@@ -180,13 +180,18 @@ class TestLift:
         assert play.states == [("hot", State.FIRING), ("warm", State.FIRING)]
         assert play.tick(0.8) == ["raised warning hot"]
 
-    def test_a_silence_of_labels_is_that_of_the_alert_and_not_of_the_rule(self) -> None:
+    def test_a_silence_of_labels_is_lifted_with_its_alert_or_with_its_rule(self) -> None:
         play = Play(HOT)
-        play.alerts.silence(Silence(WALL + 3600.0, "hot", (("cpu", "0"),)))
+        play.alerts.silence(Silence(WALL + 3600.0, "hot", (("cpu", "1"),)))
         play.attend()
-        play.alerts.lift("hot")
+        play.alerts.lift("another")
         play.attend()
         assert len(play.alerts.silences()) == 1
+        play.alerts.lift("hot")
+        play.attend()
+        assert play.alerts.silences() == ()
+        play.alerts.silence(Silence(WALL + 3600.0, "hot", (("cpu", "0"),)))
+        play.attend()
         play.alerts.lift("hot", series(CPU.id, cpu="1"))
         play.attend()
         assert len(play.alerts.silences()) == 1

@@ -126,3 +126,8 @@ class Engine(NamedTuple):
 def rows(tables: Mapping[str, object]) -> Sequence[Engine]:
     """The rows of a snapshot's tables."""
     return tables.get("engines", ())  # type: ignore[return-value]
+
+
+def find(tables: Mapping[str, object], engine: str, model: str) -> Engine | None:
+    """One of them."""
+    return next((row for row in rows(tables) if (row.engine, row.model) == (engine, model)), None)

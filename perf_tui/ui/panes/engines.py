@@ -139,7 +139,6 @@ class Engines(TablePane[EngineRow]):
     columns = (
         Column("", 1, _mark, lambda row: row.trouble, _mark_role, "<", True, 20),
         Column("engine", 16, lambda row, view: row.engine, _by_name, align="<", descending=False, importance=20),
-        Column("model", 18, lambda row, view: row.model, lambda row: row.model, lambda row: "dim", "<", False, 5),
         _column("run", "ai.requests.running", 18, 5),
         _column("wait", "ai.requests.waiting", 19, 5),
         _column("out/s", "ai.tokens.generation", 17),
@@ -159,6 +158,7 @@ class Engines(TablePane[EngineRow]):
             align="<",
             importance=3,
         ),
+        Column("model", 14, lambda row, view: row.model, lambda row: row.model, lambda row: "dim", "<", False, 5),
     )
 
     def head(self, view: View) -> tuple[str, str]:

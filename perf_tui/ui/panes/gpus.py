@@ -149,7 +149,13 @@ def _of(part: Value, whole: Value, unit: str, view: View) -> str:
     return f"{text}/{view.text(Value(whole.number), unit)}"
 
 
-def _clock(row: GpuRow, value: Value, view: View) -> str:
+def of_whole(used: Value, total: Value, view: View) -> str:
+    """Memory as in 20GiB/80GiB."""
+    return _of(used, total, "By", view)
+
+
+def clock_text(row: GpuRow, value: Value, view: View) -> str:
+    """A clock in MHz, or what stands where it is not known."""
     return _unknown(row, value, view) or f"{(value.number or 0.0) / 1e6:.0f}MHz"
 
 
@@ -228,9 +234,9 @@ class Gpus(TablePane[GpuRow]):
         _measure("temp", lambda row: row.temperature, "gpu.temperature", 12),
         Column("power", 14, lambda row, view: _of(row.power, row.limit, "W", view), lambda row: row.power.number,
                importance=10, unit="W"),
-        Column("clock", 8, lambda row, view: _clock(row, row.gpu.clock, view), lambda row: row.gpu.clock.number,
+        Column("clock", 8, lambda row, view: clock_text(row, row.gpu.clock, view), lambda row: row.gpu.clock.number,
                lambda row: "dim", importance=5),
-        Column("memclock", 8, lambda row, view: _clock(row, row.gpu.memory_clock, view),
+        Column("memclock", 8, lambda row, view: clock_text(row, row.gpu.memory_clock, view),
                lambda row: row.gpu.memory_clock.number, lambda row: "dim", importance=1),
         Column("link", 8, _link, lambda row: row.gpu.pcie.width.number, lambda row: "dim", importance=2),
         Column("fan", 5, _fan, lambda row: row.gpu.fan.number,

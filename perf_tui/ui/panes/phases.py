@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perf_tui.measures.engines import find
 from perf_tui.measures.units import number
 from perf_tui.ui.draw.meter import stacked
 from perf_tui.ui.draw.row import Row
@@ -17,7 +18,13 @@ class Phases(ChartPane):
     title = "a request's time"
 
     def lengths(self, view: View) -> dict[str, float] | None:
-        """Mean seconds of each phase; None where the engine does not tell the first token or the end."""
+        """Mean seconds of each phase: as the engine tells them, else what follows from the first token and the end."""
+        labels = self.subject()
+        engine = find(view.snapshot.tables, labels.get("engine", ""), labels.get("model", ""))
+        if engine is not None:
+            told = {name: getattr(engine.phases, name).number for name, _ in _PHASES}
+            if all(length is not None for length in told.values()):
+                return told
         queue, first, whole = (
             self.value(view, f"ai.latency.{id}", stat="mean").number for id in ("queue", "ttft", "e2e")
         )
@@ -25,6 +32,10 @@ class Phases(ChartPane):
             return None
         waited = min(queue or 0.0, first)
         return {"queue": waited, "prefill": first - waited, "decode": max(0.0, whole - first)}
+
+    def height(self, view: View) -> int:
+        """Rows that it takes."""
+        return 3 if self.lengths(view) is not None else 2
 
     def head(self, view: View) -> tuple[str, str]:
         lengths = self.lengths(view)
@@ -39,6 +50,7 @@ class Phases(ChartPane):
         bar = stacked([(lengths[name] / total, role) for name, role in _PHASES], max(4, width - SCALE - 1), view.glyphs)
         legend = Row(width).to(SCALE)
         for name, role in _PHASES:
-            share = view.glyphs.column[-1]
-            legend.put(f"{share} {name} ", role).put(f"{number(lengths[name], 's')}  ")
+            share = f"{lengths[name] / total:.0%}"
+            legend.put(f"{view.glyphs.column[-1]} {name} ", role).put(f"{number(lengths[name], 's')} ")
+            legend.put(f"{share}   ", "dim")
         return [Row(width).to(SCALE).extend(bar).done(), legend.done()]

@@ -15,6 +15,7 @@ from perf_tui.ui.panes.machine import Machine
 from perf_tui.ui.panes.meters import width_beside
 from perf_tui.ui.panes.oneclock import OneClock
 from perf_tui.ui.panes.processes import TopProcesses
+from perf_tui.ui.panes.quality import QualityTile, telling
 from perf_tui.ui.panes.services import ServicesTile
 from perf_tui.ui.panes.verdict import Verdict
 from perf_tui.ui.panes.workers import WorkersStrip, worst_first
@@ -38,6 +39,7 @@ class Overview(LiveScreen):
             Machine("machine"),
             EnginesTile("engines"),
             Invitation("ai", "ai", "no inference server is watched", "press 4 to see what was looked for"),
+            QualityTile("quality"),
             WorkersStrip("workers"),
             OneClock("clock"),
             TopProcesses("top"),
@@ -56,6 +58,7 @@ class Overview(LiveScreen):
         services = len(view.snapshot.tables.get("services", ()))  # type: ignore[arg-type]
         machine = 8 + bool(gpu_rows(view.snapshot))
         engines = len(engine_rows(view.snapshot))
+        scores = len(telling(view.snapshot))
         rows = stack(
             top,
             height,
@@ -64,6 +67,7 @@ class Overview(LiveScreen):
                 ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
                 ("machine", machine, machine, 8),
                 ("engines", min(4, 2 + engines), 2 + min(8, engines), 7) if engines else ("ai", 2, 2, 4),
+                *([("quality", 1, min(2, scores), 5)] if scores else []),
                 *(
                     [("workers", 2, 2, 5)]
                     if view.config.ui.mode == "dashboard" and workers(view.snapshot.tables)

@@ -40,8 +40,13 @@ def telling(snapshot: Snapshot) -> list[Quality]:
     return sorted(found, key=lambda row: (_ORDER.index(row.drift.verdict), row.proxy))
 
 
+def _fine(number: float) -> str:
+    """Scores lie within 0..1 mostly, and move by hundredths."""
+    return f"{number:.3f}" if abs(number) < 10 else significant(number)
+
+
 def _signed(number: float, view: View) -> str:
-    words = significant(abs(number))
+    words = _fine(abs(number))
     sign = "" if not number else "+" if number > 0 else "-" if view.glyphs.ascii_only else "−"
     return f"{sign}{words}"
 
@@ -58,12 +63,12 @@ def line(row: Quality, view: View, width: int, name: str = "") -> Spans:
     if verdict is Verdict.TOO_FEW:
         few = min(drift.now.n, drift.baseline.n)
         found.put(f"{words}: {few} of {ENOUGH}", "dim")
-        return found.whole((f"   now {significant(drift.now.mean)}" if drift.now.n else "", "dim")).done()
+        return found.whole((f"   now {_fine(drift.now.mean)}" if drift.now.n else "", "dim")).done()
     plus_minus = "+/-" if view.glyphs.ascii_only else "±"
     reach = (drift.difference.high - drift.difference.low) / 2
-    found.put(f"{_signed(drift.difference.value, view)} {plus_minus}{significant(reach)}", "strong")
+    found.put(f"{_signed(drift.difference.value, view)} {plus_minus}{_fine(reach)}", "strong")
     found.put(f"  n={drift.now.n}  ", "dim").put(words, role)
-    found.whole((f"   now {significant(drift.now.mean)}, baseline {significant(drift.baseline.mean)}", "dim"))
+    found.whole((f"   now {_fine(drift.now.mean)}, baseline {_fine(drift.baseline.mean)}", "dim"))
     if drift.stability is not None:
         found.whole((f"  PSI {significant(drift.stability.psi)} of {significant(drift.stability.limit)}", "dim"))
     return found.done()

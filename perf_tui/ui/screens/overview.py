@@ -67,7 +67,7 @@ class Overview(LiveScreen):
                 ("services", min(4, 2 + services), 2 + min(8, services), 7) if services else ("app", 2, 2, 4),
                 ("machine", machine, machine, 8),
                 ("engines", min(4, 2 + engines), 2 + min(8, engines), 7) if engines else ("ai", 2, 2, 4),
-                *([("quality", 1, min(2, scores), 5)] if scores else []),
+                *([("quality", min(2 if height > 30 else 1, scores), min(2, scores), 5)] if scores else []),
                 *(
                     [("workers", 2, 2, 5)]
                     if view.config.ui.mode == "dashboard" and workers(view.snapshot.tables)

@@ -233,7 +233,7 @@ async def test_a_gpus_clocks_throttling_and_errors() -> None:
     [
         (
             score("helpfulness"),
-            ["helpfulness", "−0.021 ±0.012", "n=840", "● steady", "baseline 0.771", "PSI 0.02 of 0.05"],
+            ["helpfulness", "−0.021 ±0.012", "n=840", "● steady", "baseline 0.771"],
         ),
         (score("helpfulness", Verdict.DRIFTED), ["▲ drifted"]),
         (score("length of answers", proxy=True), ["length of answers (proxy)", "−0.021"]),

@@ -1,10 +1,9 @@
-"""One inference server in full: what it is, every number with its status' reason, its alerts."""
+"""One inference server in full: what it is, every number with its status' reason, and what holds it back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.diagnosis import diagnose
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.engines import DETAILS, find
@@ -12,7 +11,6 @@ from perf_tui.measures.model import Status, Value
 from perf_tui.measures.units import count, seconds
 from perf_tui.text import clean
 from perf_tui.ui.draw.row import Row
-from perf_tui.ui.panes.alerts import Active
 from perf_tui.ui.panes.charts import ChartPane, Subject
 from perf_tui.ui.panes.scrolled import Scrolled, paragraph
 from perf_tui.ui.view import Rows, View
@@ -106,20 +104,3 @@ class Remedies(ChartPane):
             row = Row(width).gap().put(f"{view.glyphs.marks['ok']} ", "ok").put("nothing holds it back", "dim")
             rows.append(row.done())
         return rows[:height]
-
-
-class AlertsOf(Active):
-    """Those on the measures that have all labels of a subject."""
-
-    title = "its alerts"
-
-    def __init__(self, id: str, subject: Subject) -> None:
-        super().__init__(id)
-        self.subject = subject
-
-    def head(self, view: View) -> tuple[str, str]:
-        return self.title, ""
-
-    def rows(self, view: View) -> Sequence[Alert]:
-        wanted = self.subject().items()
-        return tuple(each for each in view.snapshot.alerts if wanted and wanted <= dict(each.series.labels).items())

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from textual.geometry import Region
 
 from perf_tui.engine.alerts.model import Alert
+from perf_tui.measures.model import Series
+from perf_tui.ui.panes.alerts import ItsAlerts
 from perf_tui.ui.panes.charts import Lines
-from perf_tui.ui.panes.engine_detail import AlertsOf, EngineFacts, Remedies
+from perf_tui.ui.panes.engine_detail import EngineFacts, Remedies
 from perf_tui.ui.panes.engine_parts import Parts
 from perf_tui.ui.panes.engines import CACHE, QUEUE, TOKENS, engine_rows, quantiles
 from perf_tui.ui.panes.phases import Phases
@@ -46,6 +48,10 @@ class EngineScreen(LiveScreen):
         """The labels of its measures."""
         return {"engine": self.engine[0], "model": self.engine[1]}
 
+    def _about(self, key: Series) -> bool:
+        """Whether a series is about it."""
+        return self.engine == (key.label("engine"), key.label("model") or self.engine[1])
+
     def panes(self) -> Sequence[Pane]:
         subject = self.subject
         return (
@@ -59,7 +65,7 @@ class EngineScreen(LiveScreen):
             Remedies("remedies", subject),
             Parts("parts", subject),
             QualityPane("quality", subject),
-            AlertsOf("alerts", subject),
+            ItsAlerts("alerts", self._about),
             EngineFacts("facts", subject),
         )
 
@@ -74,10 +80,10 @@ class EngineScreen(LiveScreen):
         scores = self.query_one("#quality", QualityPane).count(view)
         remedies = self.query_one("#remedies", Remedies).count(view, right)
         tall = self.query_one("#phases", Phases).height(view)
-        alerts = len(self.query_one("#alerts", AlertsOf).rows(view))
+        alerts = self.query_one("#alerts", ItsAlerts).wish(view, 9)
         told = [
             ("remedies", 1 + min(4, remedies), 1 + remedies, 10),
-            *([("alerts", 3, 2 + min(4, alerts), 8)] if alerts else []),
+            *alerts,
             *([("parts", 1 + min(2, parts), 1 + min(16, parts), 8)] if parts else []),
             ("phases", tall, tall, 6 if tall > 2 else 0),
             *([("quality", 2, 1 + min(6, scores), 5)] if scores else []),
@@ -98,8 +104,8 @@ class EngineScreen(LiveScreen):
         return (id, 4, most, importance) if chart.known(view) else (id, 2, 2, 1)
 
     def alert(self) -> Alert | None:
-        alerts = self.query_one("#alerts", AlertsOf)
-        return alerts.current if self.focused is alerts else None
+        """The worst of its alerts."""
+        return next(iter(self.query_one("#alerts", ItsAlerts).alerts(self.perf.view)), None)
 
     def neighbour(self, step: int) -> None:
         """Show the next engine, or the one before, of the list as it was when this screen was opened."""

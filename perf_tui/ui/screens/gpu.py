@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from textual.geometry import Region
 
 from perf_tui.engine.alerts.model import Alert
+from perf_tui.measures.model import Series
+from perf_tui.ui.panes.alerts import ItsAlerts
 from perf_tui.ui.panes.charts import Curve, Filled, Lines
-from perf_tui.ui.panes.engine_detail import AlertsOf
 from perf_tui.ui.panes.gpu_detail import GpuFacts
 from perf_tui.ui.panes.gpus import GpuProcesses, gpu_rows
 from perf_tui.ui.screens.live import LiveScreen
@@ -42,6 +43,10 @@ class GpuScreen(LiveScreen):
         """The labels of its measures."""
         return {"gpu": self.gpu[0], "name": self.gpu[1]}
 
+    def _about(self, key: Series) -> bool:
+        """Whether a series is about it."""
+        return self.gpu == (key.label("gpu"), key.label("name"))
+
     def panes(self) -> Sequence[Pane]:
         subject = self.subject
         return (
@@ -50,7 +55,7 @@ class GpuScreen(LiveScreen):
             Lines("power", "power", _POWER, subject),
             Filled("heat", "temperature", "gpu.temperature", "chart3", subject),
             GpuFacts("facts", subject),
-            AlertsOf("alerts", subject),
+            ItsAlerts("alerts", self._about),
             GpuProcesses("ongpu", lambda: self.gpu),
         )
 
@@ -58,12 +63,12 @@ class GpuScreen(LiveScreen):
         wide = width >= SIDE_BY_SIDE
         left = width * 11 // 20 if wide else width
         right = width - left - 1 if wide else width
-        alerts = len(self.query_one("#alerts", AlertsOf).rows(view))
+        alerts = self.query_one("#alerts", ItsAlerts).wish(view, 9)
         most = max(5, height // 4 + 2)
         charts = [("busy", 4, most, 9), ("memory", 4, most, 8), ("power", 4, most, 5), ("heat", 4, most, 4)]
         told = [
             ("facts", 6, 24, 7),
-            *([("alerts", 3, 2 + min(4, alerts), 8)] if alerts else []),
+            *alerts,
             ("ongpu", 3, height if wide else 12, 6),
         ]
         if not wide:
@@ -75,8 +80,8 @@ class GpuScreen(LiveScreen):
         return plan
 
     def alert(self) -> Alert | None:
-        alerts = self.query_one("#alerts", AlertsOf)
-        return alerts.current if self.focused is alerts else None
+        """The worst of its alerts."""
+        return next(iter(self.query_one("#alerts", ItsAlerts).alerts(self.perf.view)), None)
 
     def neighbour(self, step: int) -> None:
         """Show the next GPU, or the one before, of the list as it was when this screen was opened."""

@@ -309,7 +309,9 @@ def answer(intake: Intake, limits: Limits, body: Body, at: float, wall: float) -
         content = unzipped(body.content, limits.body) if body.zipped else body.content
         if len(content) > limits.body:
             raise TooLarge
-        outcome = intake.take(intake.read(body.signal, decode(body.signal, body.encoding, content)), at, wall)
+        read = intake.read(body.signal, decode(body.signal, body.encoding, content))
+        intake.announce(read, at)
+        outcome = intake.take(read, at, wall)
     except (BadBody, TooLarge) as problem:
         failed(body.encoding, INVALID, str(problem))
         return None

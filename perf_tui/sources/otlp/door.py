@@ -13,6 +13,7 @@ from perf_tui.sources.otlp.decode import Encoding, Signal, decode
 from perf_tui.sources.otlp.intake import Intake, Outcome
 from perf_tui.sources.otlp.limits import Bucket, Limits
 from perf_tui.sources.otlp.model import Peer
+from perf_tui.sources.otlp.pieces import pieces
 from perf_tui.sources.otlp.read import Read, ReadLogs
 from perf_tui.sources.scrape.credentials import Credentials
 
@@ -81,7 +82,14 @@ class Door:
         else:
             async with self._one:
                 read = await self._reading.call(lambda: self._read(signal, encoding, body, peer))
-        return self.intake.take(read, self._monotonic(), self._wall())
+        at, wall = self._monotonic(), self._wall()
+        self.intake.announce(read, at)
+        rejected, reason = 0, ""
+        for piece in pieces(read):
+            outcome = self.intake.take(piece, at, wall)
+            rejected, reason = rejected + outcome.rejected, reason or outcome.reason
+            await asyncio.sleep(0)  # a large request must not hold up the others
+        return Outcome(rejected, reason)
 
     def _read(self, signal: Signal, encoding: Encoding, body: bytes, peer: Peer | None) -> Read | ReadLogs | int:
         return self.intake.read(signal, decode(signal, encoding, body), peer)

@@ -14,7 +14,7 @@ from perf_tui.sources.otlp.decode import Signal
 from perf_tui.sources.otlp.engines import Engines
 from perf_tui.sources.otlp.evaluations import Evaluations
 from perf_tui.sources.otlp.model import Metric, Peer, Point
-from perf_tui.sources.otlp.read import Read, Reader, ReadLogs, spans
+from perf_tui.sources.otlp.read import MOST_RECORDS, Read, Reader, ReadLogs, spans
 from perf_tui.sources.otlp.series import Full, Series
 from perf_tui.sources.otlp.services import Services
 from perf_tui.sources.otlp.sessions import Sessions
@@ -61,13 +61,19 @@ class Intake:
         """Points, records and spans since the beginning."""
 
     def read(self, signal: Signal, request: Any, peer: Peer | None = None) -> Read | ReadLogs | int:
-        """What a request holds; changes nothing, and may run on any thread."""
+        """What a request holds; changes nothing, and may run on any thread. Raises BadBody."""
         if signal is Signal.METRICS:
             return self._reader.metrics(request, peer)
         return self._reader.logs(request, peer) if signal is Signal.LOGS else spans(request)
 
+    def announce(self, read: Read | ReadLogs | int, at: float) -> None:
+        """A request is about to be taken in: what concerns all of it, before the first piece."""
+        if isinstance(read, Read):
+            for metric in read.metrics:
+                self._services.announce(metric, at)
+
     def take(self, read: Read | ReadLogs | int, at: float, wall: float) -> Outcome:
-        """Take in what was read. `at` is monotonic, `wall` in seconds since the epoch."""
+        """Take in what was read, or a piece of it. `at` is monotonic, `wall` in seconds since the epoch."""
         if isinstance(read, int):
             self.received[Signal.TRACES] += read
             return Outcome()
@@ -80,8 +86,6 @@ class Intake:
     def _metrics(self, read: Read, at: float, wall: float) -> Outcome:
         self.received[Signal.METRICS] += read.points
         rejected, reason = read.rejected, read.reason
-        for metric in read.metrics:
-            self._services.announce(metric, at)
         for metric in read.metrics:
             for point in metric.points:
                 try:
@@ -109,13 +113,17 @@ class Intake:
 
     def _logs(self, read: ReadLogs, at: float, wall: float) -> Outcome:
         self.received[Signal.LOGS] += read.records
-        rejected = 0
+        rejected, reason = read.rejected, ""
+        if rejected:
+            reason = f"a request may have {MOST_RECORDS} log records"
         for event in read.events:
             if event.name == evaluations.NAME:
-                rejected += not self._evaluations.take(event)
+                if not self._evaluations.take(event):
+                    rejected += 1
+                    reason = reason or "more streams of scores are pushed than are followed"
             else:
                 self._sessions.event(event, at, wall)
-        return Outcome(rejected, "more streams of scores are pushed than are followed" if rejected else "")
+        return Outcome(rejected, reason)
 
     def note(self, trouble: str) -> None:
         """Something went wrong that people should know."""

@@ -16,7 +16,7 @@ class Peer(NamedTuple):
 
     pid: int
     command: str
-    """In lower case."""
+    """Its first two words, in lower case."""
 
 
 class Sender(NamedTuple):

@@ -59,9 +59,10 @@ def owner(host: Host, port: int) -> Peer | None:
 def _agents(host: Host) -> Iterator[tuple[int, str]]:
     for pid in processes(host):
         with suppress(OSError):  # it has ended
-            command = host.read_proc(f"{pid}/cmdline").lower()
+            # The program, and its script where it is an interpreter: what stands further on may name anything.
+            command = b" ".join(host.read_proc(f"{pid}/cmdline").lower().split(b"\0", 2)[:2])
             if any(kind in command for kind in _KINDS):
-                yield pid, command.replace(b"\0", b" ").decode(errors="replace")
+                yield pid, command.decode(errors="replace")
 
 
 def _inodes(host: Host, port: int) -> Iterator[int]:

@@ -8,14 +8,19 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from perf_tui.sources.otlp.attributes import KEPT, PERSONAL, RESOURCE, kept
+from perf_tui.sources.otlp.decode import BadBody
 from perf_tui.sources.otlp.model import Event, Metric, Peer, Point, Sender
 from perf_tui.sources.otlp.spread import Exponential, Spread
 from perf_tui.sources.otlp.wire import KeyValue
 
-MOST_BUCKETS = 1000
+MOST_BUCKETS = 512
 """Buckets of one point; exporters send 160 at most."""
-MOST_POINTS = 20_000
+MOST_POINTS = 10_000
 """Points of one request that something is made of; what is beyond is rejected, so that no answer is late."""
+MOST_RECORDS = 10_000
+"""Log records of one request that are looked at."""
+MOST_PARTS = 10_000
+"""Resources and scopes of one request: one with more is refused."""
 DELTA, CUMULATIVE = 1, 2
 _NAMES = {"AGGREGATION_TEMPORALITY_DELTA": DELTA, "AGGREGATION_TEMPORALITY_CUMULATIVE": CUMULATIVE}
 _NO_VALUE = 1
@@ -42,6 +47,7 @@ class ReadLogs(NamedTuple):
 
     events: list[Event]
     records: int
+    rejected: int
 
 
 class Reader:
@@ -57,9 +63,9 @@ class Reader:
         """The metrics of a request that are of use."""
         found: list[Metric] = []
         points, used, rejected, reason = 0, 0, 0, ""
-        for resource in request.resource_metrics or ():
+        for resource, scopes in _parts(request.resource_metrics, "scope_metrics"):
             sender = self._sender(resource, peer)
-            for scope in resource.scope_metrics or ():
+            for scope in scopes:
                 library = scope.scope.name if scope.scope is not None else ""
                 for metric in scope.metrics or ():
                     name = metric.name or ""
@@ -108,30 +114,40 @@ class Reader:
     def logs(self, request: Any, peer: Peer | None = None) -> ReadLogs:
         """The records of a request that are events."""
         found: list[Event] = []
-        records = 0
-        for resource in request.resource_logs or ():
+        records = rejected = 0
+        for resource, scopes in _parts(request.resource_logs, "scope_logs"):
             sender = self._sender(resource, peer)
-            for scope in resource.scope_logs or ():
-                for record in scope.log_records or ():
-                    records += 1
+            for scope in scopes:
+                given = scope.log_records or ()
+                room = max(0, MOST_RECORDS - records)
+                records += len(given)
+                rejected += max(0, len(given) - room)
+                for record in given[:room]:
                     labels = kept(record.attributes or (), self._names)
                     # Codex puts the place in its source into the field, and the name into the attribute.
                     name = labels.get("event.name") or (record.event_name or "")[:200]
                     if isinstance(name, str) and name:
                         time = _time(record.time_unix_nano) or _time(record.observed_time_unix_nano)
                         found.append(Event(sender, name, labels, time / 1e9))
-        return ReadLogs(found, records)
+        return ReadLogs(found, records, rejected)
 
     def _sender(self, part: Any, peer: Peer | None) -> Sender:
         attributes = (part.resource.attributes or ()) if part.resource is not None else ()
         return Sender(kept(attributes, self._resource), _identity(attributes), peer)
 
 
+def _parts(resources: Any, scopes: str) -> list[tuple[Any, Any]]:
+    """Each resource with its scopes. Raises BadBody where there are too many."""
+    found = [(resource, getattr(resource, scopes) or ()) for resource in (resources or ())[: MOST_PARTS + 1]]
+    if len(found) > MOST_PARTS or sum(len(each) for _, each in found) > MOST_PARTS:
+        raise BadBody(f"a request may have {MOST_PARTS} resources and scopes")
+    return found
+
+
 def spans(request: Any) -> int:
-    """How many spans a request of traces has."""
-    return sum(
-        len(scope.spans or ()) for resource in request.resource_spans or () for scope in resource.scope_spans or ()
-    )
+    """How many spans a request of traces has. Raises BadBody."""
+    parts = _parts(request.resource_spans, "scope_spans")
+    return sum(len(scope.spans or ()) for _, scopes in parts for scope in scopes)
 
 
 def _data(metric: Any) -> tuple[str, Any]:

@@ -12,7 +12,7 @@ from perf_tui.measures.histogram import Distribution, Estimate
 
 FINEST = 5
 """The scale of exponential histograms that is kept: 32 buckets for each doubling, ±1.1 %."""
-MOST_BOUNDS = 1500
+MOST_BOUNDS = 600
 """Different bounds of one spread; beyond, it is kept in powers of two."""
 POWERS = tuple(2.0**power for power in range(-30, 41))
 
@@ -23,12 +23,13 @@ class Spread:
     Bounds without observations are kept as well: they say where the bucket above them begins.
     """
 
-    __slots__ = ("apart", "count", "sum")
+    __slots__ = ("_distribution", "apart", "count", "sum")
 
     def __init__(self, apart: dict[float, int] | None = None, count: int = 0, total: float = 0.0) -> None:
         self.apart: dict[float, int] = {} if apart is None else apart
         self.count = count
         self.sum = total
+        self._distribution: Distribution | None = None
 
     @classmethod
     def explicit(cls, bounds: Sequence[float], counts: Sequence[int], count: int, total: float | None) -> Spread:
@@ -60,6 +61,7 @@ class Spread:
             self.count, self.sum = 0, 0.0
 
     def _shift(self, other: Spread, sign: int) -> None:
+        self._distribution = None
         apart = self.apart
         for bound, count in other.apart.items():
             apart[bound] = apart.get(bound, 0) + sign * count
@@ -93,11 +95,12 @@ class Spread:
         return counts
 
     def distribution(self) -> Distribution:
-        """For quantiles."""
-        if not self.apart:
-            return Distribution(())
-        bounds = sorted({*self.apart, inf})
-        return Distribution.ordered(bounds, list(accumulate(float(max(0, self.apart.get(each, 0))) for each in bounds)))
+        """For quantiles; made once, as it is asked for on each tick and what comes is rarer."""
+        if self._distribution is None:
+            bounds = sorted({*self.apart, inf}) if self.apart else []
+            counts = accumulate(float(max(0, self.apart.get(each, 0))) for each in bounds)
+            self._distribution = Distribution.ordered(bounds, list(counts))
+        return self._distribution
 
     def quantiles(self, qs: Sequence[float]) -> list[Estimate]:
         """Estimates of all `qs`, each with the bucket that it lies in."""

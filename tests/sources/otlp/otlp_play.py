@@ -56,7 +56,9 @@ class Play:
         else:
             kind = Signal.METRICS if isinstance(body, ExportMetricsServiceRequest) else Signal.LOGS
             request = decode(kind, Encoding.PROTOBUF, body.SerializeToString())
-        return self.intake.take(self.intake.read(kind, request), self.at, self.wall)
+        read = self.intake.read(kind, request)
+        self.intake.announce(read, self.at)
+        return self.intake.take(read, self.at, self.wall)
 
     def derive(self) -> Derived:
         return self.intake.derive(self.at, self.wall)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from otlp_play import DELTA, Play, counter, logs, metrics, number
 
 from benchmarks.otlp import run, run_http
-from perf_tui.sources.otlp.read import MOST_POINTS
+from perf_tui.measures.workers import sightings
+from perf_tui.sources.otlp.decode import BadBody, Encoding, Signal
+from perf_tui.sources.otlp.door import Door
+from perf_tui.sources.otlp.intake import Intake
+from perf_tui.sources.otlp.limits import Limits
+from perf_tui.sources.otlp.read import MOST_PARTS, MOST_POINTS, MOST_RECORDS
 
 
 def test_two_thousand_bodies() -> None:
@@ -57,3 +63,39 @@ def test_a_request_of_very_many_points_is_taken_up_to_a_limit() -> None:
     outcome = play.push(request)
     assert outcome.rejected == 5
     assert outcome.reason == f"a request may have {MOST_POINTS} points"
+
+
+def test_so_is_one_of_very_many_records_or_parts() -> None:
+    play = Play()
+    records = b",".join([b"{}"] * (MOST_RECORDS + 7))
+    outcome = play.push(b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + records + b"]}]}]}", "logs")
+    assert outcome.rejected == 7
+    parts = b",".join([b"{}"] * (MOST_PARTS + 1))
+    for signal, name in (("logs", b"resourceLogs"), ("metrics", b"resourceMetrics"), ("traces", b"resourceSpans")):
+        with pytest.raises(BadBody, match="resources and scopes"):
+            play.push(b'{"' + name + b'":[' + parts + b"]}", signal)
+
+
+async def test_pieces_are_the_whole() -> None:
+    points = [number({"type": "output", "session.id": "s1", "n": place}, 1) for place in range(2500)]
+    request = metrics(
+        {"service.name": "claude-code"},
+        counter("claude_code.token.usage", points, DELTA),
+        counter("claude_code.cost.usage", points[:700], DELTA),
+        counter("claude_code.token.usage", points[:2], 0),
+    )
+    door = Door(Intake("otlp", 60.0, 600.0, 0.0), Limits())
+    outcome = await door.take(Signal.METRICS, Encoding.PROTOBUF, request.SerializeToString())
+    door.close()
+    assert outcome.rejected == 2
+    assert door.intake.received[Signal.METRICS] == 3202
+    (worker,) = sightings(door.intake.derive(0.0, 0.0).tables)
+    assert worker.usage is not None
+    assert (worker.usage.output, worker.usage.cost) == (2500.0, 700.0)
+    events = [{"event.name": "api_request", "session.id": "s1", "output_tokens": 1}] * 2500
+    body = logs({"service.name": "claude-code"}, *events).SerializeToString()
+    await door.take(Signal.LOGS, Encoding.PROTOBUF, body)
+    door.close()
+    (worker,) = sightings(door.intake.derive(0.0, 0.0).tables)
+    assert worker.work is not None
+    assert worker.work.done == 2500.0

@@ -64,35 +64,40 @@ VOCABULARY: Mapping[str, Mapping[str, State]] = {
     # gunicorn has no words: by the age of the worker's heartbeat.
     "gunicorn": _table(active="alive", stale="silent"),
     # Agents that push OTLP: their events, of sse_event the kind. reporting and idle: by what they push at all; failed:
-    # a call of a model with an error; rejected: a tool that its person refused.
+    # a call of a model with an error; rejected: a tool that its person refused; ended: its process is there no more.
     "claude": _table(
         processing="user_prompt tool_decision tool_result subagent_completed compaction",
         active="api_request assistant_response reporting",
         waiting="idle rejected",
+        stale="ended",
         error="api_error api_retries_exhausted api_refusal internal_error failed",
     ),
     "codex": _table(
         processing="user_prompt api_request sse_event turn_ttft tool_decision tool_result",
         active="conversation_starts response.completed reporting",
         waiting="idle rejected",
+        stale="ended",
         error="response.failed api_error failed",
     ),
     "gemini": _table(
         processing="user_prompt api_request tool_call agent.start chat_compression",
         active="config api_response agent.finish reporting",
         waiting="idle rejected conversation_finished",
+        stale="ended",
         error="api_error failed",
     ),
     "opencode": _table(
         processing="user_prompt tool_decision tool_result",
         active="session.created api_request reporting",
         waiting="session.idle idle rejected",
+        stale="ended",
         error="session.error api_error failed",
     ),
     "copilot": _table(
         processing="tool.call agent.turn",
         active="session.start inference reporting",
         waiting="idle",
+        stale="ended",
         error="failed",
     ),
     # Inference servers, their ranks, replicas and slots. queued: requests wait and none runs. degraded and outage: of
@@ -101,6 +106,7 @@ VOCABULARY: Mapping[str, Mapping[str, State]] = {
         processing="busy",
         active="ready",
         waiting="idle queued asleep loading",
+        stale="ended",
         error="unhealthy degraded outage",
     ),
     "heartbeat": _table(

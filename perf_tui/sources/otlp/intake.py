@@ -53,7 +53,7 @@ class Intake:
         self._services = Services(window, forget)
         self._engines = Engines(window, forget)
         self._evaluations = Evaluations(name)
-        self._sessions = Sessions(most_sessions, self._engines)
+        self.sessions = Sessions(most_sessions, self._engines)
         self._rejected = 0
         self._why = ""
         self._trouble = ""
@@ -107,7 +107,7 @@ class Intake:
         if metric.name in services.NAMES:
             self._services.point(metric, point, increase, at)
             return
-        self._sessions.point(metric, point, increase, at, wall)
+        self.sessions.point(metric, point, increase, at, wall)
         if metric.name in engines.NAMES:
             self._engines.point(metric, point, increase, at)
 
@@ -122,7 +122,7 @@ class Intake:
                     rejected += 1
                     reason = reason or "more streams of scores are pushed than are followed"
             else:
-                self._sessions.event(event, at, wall)
+                self.sessions.event(event, at, wall)
         return Outcome(rejected, reason)
 
     def note(self, trouble: str) -> None:
@@ -135,8 +135,8 @@ class Intake:
         notices = [self._trouble] if self._trouble else []
         if self._rejected:
             notices.append(f"{self._rejected} points or records were not taken in: {self._why}")
-        if self._sessions.evicted:
-            notices.append(f"{self._sessions.evicted} silent sessions had to make room for new ones")
+        if self.sessions.evicted:
+            notices.append(f"{self.sessions.evicted} silent sessions had to make room for new ones")
         samples: list[Sample] = []
         tables: dict[str, object] = {}
         parts: Mapping[str, tuple[list[Sample], tuple[object, ...]]] = {
@@ -148,10 +148,10 @@ class Intake:
             samples += found
             if rows:
                 tables[table] = rows
-        if sightings := self._sessions.derive(self._name, at, wall):
+        if sightings := self.sessions.derive(self._name, at, wall):
             tables[SIGHTINGS] = sightings
         return Derived(samples, tables)
 
     def sizes(self) -> tuple[int, int]:
         """How many series and sessions are remembered."""
-        return len(self._ledger), len(self._sessions)
+        return len(self._ledger), len(self.sessions)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from ipaddress import ip_address
 from weakref import WeakKeyDictionary
@@ -54,6 +55,11 @@ def owner(host: Host, port: int) -> Peer | None:
     inodes = set(_inodes(host, port))
     found = holders(host, inodes, commands) if inodes else {}
     return next((Peer(pid, commands[pid]) for pid in found.values()), None)
+
+
+def gone(pids: Iterable[int]) -> frozenset[int]:
+    """Those of these processes that are there no more."""
+    return frozenset(pid for pid in pids if not os.path.exists(f"/proc/{pid}"))
 
 
 def _agents(host: Host) -> Iterator[tuple[int, str]]:

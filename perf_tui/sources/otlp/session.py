@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from perf_tui.measures.workers import HERE, VOCABULARY, Sighting, State, Usage, Work, state_of
@@ -16,7 +17,7 @@ LONGEST = 600.0
 """Seconds without an event after which nothing is under way any more."""
 PERIOD = 150.0
 """Seconds that a session is taken to be silent for: it tells nothing while its person thinks."""
-IDLE, REPORTING, FAILED, REJECTED = "idle", "reporting", "failed", "rejected"
+IDLE, REPORTING, FAILED, REJECTED, ENDED = "idle", "reporting", "failed", "rejected", "ended"
 """Words for what agents tell without one."""
 _LONGEST_NAME = 60
 _FACTS = ("user.email", "user.id", "user.account_uuid", "organization.id")
@@ -55,6 +56,7 @@ class Session:
         self._context: float | None = None
         self._recent = Recent()
         self._done = self._failed = 0.0
+        self._ended = False
         self._told = False
         """Whether there was ever an event."""
         self._by_events: dict[str, float] = {}
@@ -66,6 +68,7 @@ class Session:
     def push(self, sender: Sender, at: float) -> None:
         """Something of this session came, from this sender."""
         self.heard = at
+        self._ended = False
         peer = sender.peer
         if peer is not None and self.agent.kind not in peer.command:  # something that passes on what others send
             peer = None
@@ -201,8 +204,19 @@ class Session:
             context_limit=self._window,
         )
 
+    def pid(self, hosts: Collection[str]) -> int | None:
+        """Its process, where that is one of this machine, whose names are `hosts`."""
+        return self._pid if self._host == HERE or self._host in hosts else None
+
+    def end(self) -> None:
+        """Its process is there no more. What it has used is shown for a while."""
+        self._ended = True
+        self._pid = None
+
     def word(self, wall: float) -> str:
         """The word for its state at this moment."""
+        if self._ended:
+            return ENDED
         if not self._word:
             return REPORTING if wall - self._moved <= PERIOD else IDLE
         quiet = wall - self._moment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from perf_tui.measures.workers import Sighting
@@ -54,7 +55,7 @@ class Sessions:
         if session is None:
             return
         call = session.event(event, word_of(agent, event.name), wall)
-        if call is not None and agent.feeds:
+        if call is not None and agent.feeds and session.model:
             self._feed(session, event, call, at)
 
     def _feed(self, session: Session, event: Event, call: Call, at: float) -> None:
@@ -64,7 +65,7 @@ class Sessions:
             seconds = None  # of a call that failed, or of the last piece of an answer
         with suppress(Full):
             self._engines.feed(
-                agent.title, session.model, f"calls of {agent.title}", (call.prompt, call.cached, call.output), at,
+                agent.title, session.model, agent.title, (call.prompt, call.cached, call.output), at,
                 seconds=None if seconds is None else seconds / 1000,
                 ttft=None if first is None else first / 1000,
                 failed=call.failed,
@@ -96,6 +97,16 @@ class Sessions:
         self._sessions[key] = session  # the one not heard of for longest stands first
         session.push(sender, at)
         return session
+
+    def pids(self, hosts: Collection[str]) -> list[int]:
+        """The processes of this machine, whose names are `hosts`, that have sessions."""
+        return [pid for session in self._sessions.values() if (pid := session.pid(hosts)) is not None]
+
+    def end(self, pids: Collection[int], hosts: Collection[str]) -> None:
+        """These processes are there no more."""
+        for session in self._sessions.values() if pids else ():
+            if session.pid(hosts) in pids:
+                session.end()
 
     def derive(self, source: str, at: float, wall: float) -> tuple[Sighting, ...]:
         """What is to be said of each at this moment."""

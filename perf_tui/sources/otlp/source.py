@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from perf_tui.engine.source import Derived, Source, SourceError
 from perf_tui.sources.otlp.door import Door
@@ -12,8 +13,10 @@ from perf_tui.sources.otlp.grpc import MISSING, GrpcReceiver
 from perf_tui.sources.otlp.http import HttpReceiver
 from perf_tui.sources.otlp.intake import Intake
 from perf_tui.sources.otlp.limits import Limits
-from perf_tui.sources.otlp.peer import Peers
+from perf_tui.sources.otlp.peer import Peers, gone
 from perf_tui.sources.scrape.credentials import Credentials
+from perf_tui.sources.system.host import LINUX
+from perf_tui.sources.workers.groups import host_names
 
 NAME = "otlp"
 
@@ -32,8 +35,17 @@ class Options:
     personal: bool = False
 
 
-class OtlpSource(Source[float]):
-    """What comes is taken in when it comes, as the sender wants to know at once what was not; a reading is the time.
+class Reading(NamedTuple):
+    """What a tick knows beyond what has come."""
+
+    wall: float
+    """Seconds since the epoch."""
+    gone: frozenset[int] = frozenset()
+    """Processes with sessions that are there no more."""
+
+
+class OtlpSource(Source[Reading]):
+    """What comes is taken in when it comes, as the sender wants to know at once what was not.
 
     What was pushed before it was closed for a failure of its own is remembered.
     """
@@ -50,6 +62,7 @@ class OtlpSource(Source[float]):
     ) -> None:
         self._options = options
         self._monotonic, self._wall = monotonic, wall
+        self._hosts = host_names()
         limits = options.limits
         self.intake = Intake(
             NAME, options.window, options.forget, wall(), most_series=limits.series, most_sessions=limits.sessions,
@@ -92,11 +105,13 @@ class OtlpSource(Source[float]):
         else:
             self._grpc = receiver
 
-    async def read(self) -> float:
-        return self._wall()
+    async def read(self) -> Reading:
+        pids = self.intake.sessions.pids(self._hosts) if LINUX else ()
+        return Reading(self._wall(), gone(pids))
 
-    def derive(self, reading: float, at: float) -> Derived:
-        return self.intake.derive(at, reading)
+    def derive(self, reading: Reading, at: float) -> Derived:
+        self.intake.sessions.end(reading.gone, self._hosts)
+        return self.intake.derive(at, reading.wall)
 
     async def close(self) -> None:
         if self._grpc is not None:

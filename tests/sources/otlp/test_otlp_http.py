@@ -21,7 +21,7 @@ from perf_tui.sources.otlp import decode
 from perf_tui.sources.otlp.door import Door, Refused
 from perf_tui.sources.otlp.intake import Intake
 from perf_tui.sources.otlp.limits import Bucket, Limits
-from perf_tui.sources.otlp.source import Options, OtlpSource
+from perf_tui.sources.otlp.source import Options, OtlpSource, Reading
 from perf_tui.sources.scrape.credentials import Credentials
 
 JSON = {"Content-Type": "application/json"}
@@ -45,7 +45,7 @@ class Client:
             return response.status, await response.read(), dict(response.headers)
 
     def workers(self) -> tuple[Sighting, ...]:
-        return sightings(self.source.derive(1.8e9, 1000.0).tables)
+        return sightings(self.source.derive(Reading(1.8e9), 1000.0).tables)
 
 
 @asynccontextmanager

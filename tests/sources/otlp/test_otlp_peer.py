@@ -15,7 +15,7 @@ from otlp_play import as_json, logs
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.engine import Engine
-from perf_tui.measures.workers import HERE, Worker, rows, sightings
+from perf_tui.measures.workers import HERE, State, Worker, rows, sightings
 from perf_tui.sources.otlp.peer import owner
 from perf_tui.sources.otlp.source import Options, OtlpSource
 from perf_tui.sources.system.host import Host
@@ -82,3 +82,18 @@ async def test_a_program_of_another_name_is_not_looked_for() -> None:
 
 def test_a_port_that_nobody_holds() -> None:
     assert owner(Host(), 1) is None
+
+
+async def test_a_session_outlives_its_process_on_the_board() -> None:
+    """Codex tells what it has used when it ends: that must be seen."""
+    source = OtlpSource(Options("127.0.0.1", 0))
+    engine = Engine([Processes(Host()), source], AlertEngine([]), 2.0, stages=worker_stages(Config()))
+    await engine.tick(5.0)
+    with agent("claude", source.port) as process:
+        assert await pushed(process) == "200"
+        await engine.tick(5.0)
+    for _ in range(3):
+        snapshot = await engine.tick(5.0)
+    (worker,) = [worker for worker in rows(snapshot.tables) if worker.id == "claude s1"]
+    assert (worker.word, worker.state, worker.pid) == ("ended", State.STALE, None)
+    await source.close()

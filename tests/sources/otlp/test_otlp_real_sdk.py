@@ -28,7 +28,7 @@ from opentelemetry.sdk.resources import Resource
 
 from perf_tui.measures.model import Value
 from perf_tui.measures.workers import sightings
-from perf_tui.sources.otlp.source import Options, OtlpSource
+from perf_tui.sources.otlp.source import Options, OtlpSource, Reading
 
 RESOURCE = Resource({"service.name": "shop"})
 NEVER = 1e9
@@ -59,7 +59,9 @@ def receiving() -> Iterator[OtlpSource]:
 
 
 def values(source: OtlpSource) -> dict[str, Value]:
-    return {str(sample.series): sample.value for sample in source.derive(time.time(), time.monotonic()).samples}
+    return {
+        str(sample.series): sample.value for sample in source.derive(Reading(time.time()), time.monotonic()).samples
+    }
 
 
 def provider(source: OtlpSource, temporality: Any, *views: View) -> MeterProvider:
@@ -124,7 +126,7 @@ def test_tokens_of_an_agent_over_a_restart(temporality: Any) -> None:
                 total += 100 * run + step
                 assert meters.force_flush()
             meters.shutdown()
-        (worker,) = sightings(source.derive(time.time(), time.monotonic()).tables)
+        (worker,) = sightings(source.derive(Reading(time.time()), time.monotonic()).tables)
     assert worker.usage is not None
     assert worker.usage.output == total
 
@@ -142,7 +144,7 @@ def test_events() -> None:
             )
         logger.emit(event_name="claude_code.user_prompt", attributes={"session.id": "s1"})
         logs.shutdown()
-        derived = source.derive(time.time(), time.monotonic())
+        derived = source.derive(Reading(time.time()), time.monotonic())
     (row,) = derived.tables["quality"]  # type: ignore[misc]
     assert (row.engine, row.drift.baseline.n, row.drift.baseline.mean) == ("shop", 2, 0.5)
     assert [worker.word for worker in sightings(derived.tables)] == ["user_prompt"]

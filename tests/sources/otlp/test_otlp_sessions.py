@@ -204,6 +204,10 @@ EVENTS: list[tuple[str, dict[str, Any], dict[str, Any], str, State, str]] = [
         "api_response", State.ACTIVE, "",
     ),
     (
+        "gemini", {"service.name": "gemini-cli"}, {"event.name": "gemini_cli.api_error", "status_code": 500},
+        "api_error", State.ERROR, "",
+    ),
+    (
         "gemini", {"service.name": "gemini-cli"}, {"event.name": "gemini_cli.conversation_finished"},
         "conversation_finished", State.WAITING, "",
     ),
@@ -250,10 +254,11 @@ class TestStates:
         """Each state of each agent has at least one word that a test above, or time, leads to."""
         told = {(each[0], each[4]) for each in EVENTS} | {(agent.kind, State.WAITING) for agent in AGENTS}
         told |= {(agent.kind, State.ACTIVE) for agent in AGENTS}  # reporting
+        told |= {(agent.kind, State.STALE) for agent in AGENTS}  # ended
+        told |= {("opencode", State.PROCESSING)}  # the way back
         for agent in AGENTS:
             states = set(VOCABULARY[agent.kind].values())
-            missing = {state for state in states if (agent.kind, state) not in told}
-            assert missing <= {State.ERROR, State.PROCESSING}, agent.kind
+            assert {state for state in states if (agent.kind, state) not in told} == set(), agent.kind
             assert agent.kind in SYSTEMS
 
     def test_time_ends_a_turn(self) -> None:
@@ -298,7 +303,8 @@ class TestStates:
         for success in ("true", "false"):
             play.push(logs(CLAUDE, tool | {"success": success}))
             play.wait(1)
-        play.push(logs(CLAUDE, {"event.name": "api_error", "session.id": "s1", "status_code": "529", "error": "busy"}))
+        failure = {"event.name": "api_error", "session.id": "s1", "status_code": "529", "error": "busy"}
+        play.push(logs(CLAUDE, failure | {"model": "claude-x"}))
         session = play.workers()["claude s1"]
         assert [(event.words, event.error) for event in session.events] == [
             ("Bash done", False), ("Bash failed", True), ("api_error 529 busy", True),
@@ -306,7 +312,7 @@ class TestStates:
         assert dict(session.facts)["last tool"] == "Bash"
         assert session.work is not None
         assert session.work.failed == 1.0
-        assert play.values()["ai.requests.failed{engine=Claude Code, model=}"].number == pytest.approx(1 / 60)
+        assert play.values()["ai.requests.failed{engine=Claude Code, model=claude-x}"].number == pytest.approx(1 / 60)
 
 
 class TestWhoItIs:

@@ -56,9 +56,9 @@ class Active(TablePane[Alert]):
     columns = (
         Column("", 1, lambda row, view: view.glyphs.marks[mark(row)], lambda row: (row.firing, row.level), role, "<",
                importance=9),
-        Column("level", 8, lambda row, view: row.level.word, lambda row: row.level, role, "<", importance=8),
+        Column("level", 8, lambda row, view: row.level.word, lambda row: row.level, role, "<", importance=3),
         Column("state", 15, lambda row, view: state(row, view.snapshot.time), lambda row: row.told_state, align="<",
-               descending=False, importance=4),
+               descending=False, importance=8),
         Column("what", 28, lambda row, view: subject(row.series), lambda row: subject(row.series),
                lambda row: "strong", "<", False, 9),
         Column("value", 9, lambda row, view: number(row.value, row.unit), lambda row: row.value, importance=7),

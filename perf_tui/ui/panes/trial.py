@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from math import isnan, nan
 
 from perf_tui.engine.alerts.backtest import Outcome, recalled, run
@@ -31,10 +33,13 @@ class Tried:
     outcome: Outcome = field(default_factory=Outcome)
 
 
-def tried(rule: Rule, snapshot: Snapshot) -> Tried:
-    """Run a rule over what a snapshot remembers. Takes up to a second or two: not for the interface's own thread."""
+def tried(rule: Rule, snapshot: Snapshot, wanted: Callable[[], bool]) -> Tried:
+    """Run a rule over what a snapshot remembers, as long as that is `wanted`.
+
+    Takes up to a second or two: not for the interface's own thread.
+    """
     past, interval = recalled(snapshot.history, snapshot.tick, [rule])
-    return Tried(rule, run([rule], past, interval or snapshot.interval))
+    return Tried(rule, run([rule], takewhile(lambda moment: wanted(), past), interval or snapshot.interval))
 
 
 class Trial(Pane):

@@ -92,7 +92,9 @@ class RuleEditor(Dialog):
         if key in CHOICES:
             return Choice(CHOICES[key], self._texts[key], f"field-{key}")
         suggester = SuggestFromList(self._measures(), case_sensitive=False) if key == "metric" else None
-        field = Input(self._texts[key], HINTS.get(key, ""), id=f"field-{key}", suggester=suggester)
+        # In brackets: where there is no colour, nothing else tells a hint from what was typed.
+        hint = f"({HINTS[key]})" if key in HINTS else ""
+        field = Input(self._texts[key], hint, id=f"field-{key}", suggester=suggester)
         field.cursor_blink = False
         return field
 
@@ -184,7 +186,7 @@ class RuleEditor(Dialog):
 
     def _try(self, rule: AlertRule, number: int) -> None:
         """On a thread of its own."""
-        found = tried(rule_of(rule), self._view.snapshot)
+        found = tried(rule_of(rule), self._view.snapshot, lambda: number == self._trials)
         where = rulefile.words(self.perf.file, self._edit(rule))
         self.post_message(self.Tested(number, found, where))
 

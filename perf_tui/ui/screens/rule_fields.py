@@ -34,8 +34,8 @@ _ONLY = {
 HINTS = {
     "labels": "e.g. device=!sda, mount=~/a.*", "by": "e.g. device", "window": "e.g. 5m", "baseline": "e.g. 20m",
     "objective": "e.g. 99.5%", "bound": "e.g. 500ms", "period": "30d", "info": "e.g. 70%", "warning": "e.g. 250ms",
-    "critical": "e.g. 2GiB", "for": "0s", "keep_firing_for": "as for", "clear": "warning=75%",
-    "metric": "an id, or cpu_percent …", "message": "what people read",
+    "critical": "e.g. 2GiB", "for": "0s", "keep_firing_for": "as for", "clear": "e.g. warning=75%",
+    "metric": "an id, or e.g. cpu_percent", "message": "what people read",
 }  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     field.encode_name: get_args(field.type)

@@ -6,6 +6,7 @@ from textual.screen import Screen
 
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.catalogue import CATALOGUE
+from perf_tui.measures.gpus import rows as gpus
 from perf_tui.measures.model import Series
 from perf_tui.measures.services import Service
 from perf_tui.measures.workers import rows
@@ -24,9 +25,14 @@ def where(key: Series, snapshot: Snapshot) -> Screen[None] | str:
         return ServiceScreen(service)
     engine = key.label("engine"), key.label("model")
     if all(engine):
-        from perf_tui.ui.screens.ai import Ai
+        from perf_tui.ui.screens.engine import EngineScreen
 
-        return Ai(engine)
+        return EngineScreen(engine)
+    gpu = key.label("gpu"), key.label("name")
+    if any(each.gpu == gpu[0] for each in gpus(snapshot.tables)):
+        from perf_tui.ui.screens.gpu import GpuScreen
+
+        return GpuScreen(gpu)
     worker = key.label("worker")
     if worker and any(each.id == worker for each in rows(snapshot.tables)):
         from perf_tui.ui.screens.worker import WorkerScreen

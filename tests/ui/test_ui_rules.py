@@ -28,7 +28,8 @@ from perf_tui.measures.workers import WORKERS
 from perf_tui.sources.fake import FakeSource
 from perf_tui.ui import rulefile
 from perf_tui.ui.app import PerfApp
-from perf_tui.ui.screens.ai import Ai
+from perf_tui.ui.screens.engine import EngineScreen
+from perf_tui.ui.screens.gpu import GpuScreen
 from perf_tui.ui.screens.remove import RemoveDialog
 from perf_tui.ui.screens.rule import RuleEditor
 from perf_tui.ui.screens.service import ServiceScreen
@@ -505,7 +506,7 @@ class TestWhere:
         ("id", "labels", "mode"),
         [
             ("system.disk.busy", {"device": "sda"}, "system"),
-            ("gpu.utilization", {"gpu": "0", "name": "NVIDIA H100 0"}, "ai"),
+            ("gpu.utilization", {"gpu": "9", "name": "one that is gone"}, "ai"),
             ("self.cpu", {}, "system"),
         ],
     )
@@ -525,16 +526,22 @@ class TestWhere:
                 assert isinstance(driver.app.screen, ServiceScreen)
                 assert driver.app.screen.service == "search"
 
-    async def test_of_an_engine_it_is_screen_4_with_that_one_selected(self) -> None:
-        scene = Scene(engines=("vllm-0", "vllm-1"))
+    async def test_of_an_engine_and_of_a_gpu_it_is_their_own_screen(self) -> None:
+        scene = Scene(engines=("vllm-0", "vllm-1"), gpus=2)
         model = "meta-llama/Llama-3.1-70B-Instruct"
         scene.alert("ai.requests.waiting", engine="vllm-1", model=model)
         async with running(scene, screen="alerts") as driver:
             await driver.press("enter")
-            assert isinstance(driver.app.screen, Ai)
-            assert driver.pane("engines").selected == ("vllm-1", model)
+            assert isinstance(driver.app.screen, EngineScreen)
+            assert driver.app.screen.engine == ("vllm-1", model)
             await driver.press("escape")
             assert driver.app.current_mode == "alerts"
+            scene.alerts = ()
+            scene.alert("gpu.temperature", gpu="1", name="NVIDIA H100 1")
+            await driver.publish()
+            await driver.press("enter")
+            assert isinstance(driver.app.screen, GpuScreen)
+            assert driver.app.screen.gpu == ("1", "NVIDIA H100 1")
 
     async def test_of_a_worker_it_is_its_own_screen(self, scene: Scene) -> None:
         key = series("worker.cpu", worker="DATA_ENG")
@@ -583,7 +590,7 @@ class TestItsAlerts:
 
     @pytest.mark.parametrize("size", SIZES)
     async def test_an_engines_charts_stand_below_its_alerts(self, size: tuple[int, int]) -> None:
-        scene = Scene(engines=("vllm-0", "vllm-1"))
+        scene = Scene(engines=("vllm-0", "vllm-1"), gpus=2)
         model = "meta-llama/Llama-3.1-70B-Instruct"
         alerts = [scene.alert("ai.requests.waiting", engine=name, model=model) for name in ("vllm-1", "vllm-0")]
         scene.alerts = tuple(replace(alert, why=WHY) for alert in alerts)

@@ -8,7 +8,7 @@ from ui_scene import Driver, Scene, running, worker
 from perf_tui.engine.alerts.model import Level
 from perf_tui.measures.workers import Closeup, Event, State, Usage, Work
 from perf_tui.sources.workers.closeup import Target
-from perf_tui.ui.screens.ai import Ai
+from perf_tui.ui.screens.engine import EngineScreen
 from perf_tui.ui.screens.overview import Overview
 from perf_tui.ui.screens.service import ServiceScreen
 from perf_tui.ui.screens.worker import WorkerScreen
@@ -193,5 +193,5 @@ async def test_links_lead_to_its_engine_service_and_queue_and_back(scene: Scene)
         await driver.press("n", "n", "n")
         assert [(row.what, row.name) for row in pane.shown] == [("engine", "vllm-0")]
         await driver.press("enter")
-        assert isinstance(driver.app.screen, Ai)
-        assert driver.pane("engines").current.engine == "vllm-0"
+        assert isinstance(driver.app.screen, EngineScreen)
+        assert driver.app.screen.engine[0] == "vllm-0"

@@ -36,14 +36,8 @@ class Ai(LiveScreen):
     first_focus = "engines"
     log_rows = (2, 3, 5)
 
-    def __init__(self, chosen: Hashable | None = None) -> None:
-        """`chosen` is the engine that is selected to begin with: its name and its model's."""
-        super().__init__()
-        self._chosen = chosen
-
     def panes(self) -> Sequence[Pane]:
         self._engines = Engines("engines")
-        self._engines.selected = self._chosen
         subject = self._engines.subject
         self._gpus = Gpus("gpus")
         return (

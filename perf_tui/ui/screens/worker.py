@@ -145,9 +145,10 @@ def _screen(link: Link) -> Screen[None]:
     if link.what == "service":
         return ServiceScreen(link.name)
     if link.what == "engine":
-        from perf_tui.ui.screens.ai import Ai
+        from perf_tui.ui.screens.engine import EngineScreen
 
-        return Ai(link.target)
+        assert isinstance(link.target, tuple)  # an engine and its model
+        return EngineScreen(link.target)
     from perf_tui.ui.screens.workers import Workers  # it leads here itself
 
     return Workers(str(link.target))

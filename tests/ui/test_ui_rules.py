@@ -506,7 +506,6 @@ class TestWhere:
         ("id", "labels", "mode"),
         [
             ("system.disk.busy", {"device": "sda"}, "system"),
-            ("gpu.utilization", {"gpu": "9", "name": "one that is gone"}, "ai"),
             ("self.cpu", {}, "system"),
         ],
     )

@@ -15,7 +15,7 @@ from benchmarks.harness import Terminal
 
 FIGURES = {
     "cpu": "CPU %", "worker": "on a worker's screen %", "median": "key median ms", "p99": "key p99 ms",
-    "worst": "worst ms", "before": "MiB", "after": "MiB at the end",
+    "worst": "worst ms", "before": "MiB", "later": "MiB later", "after": "MiB after keys",
 }  # fmt: skip
 MOST_CPU, MOST_MS = 25.0, 100.0
 """Percent of a core, and milliseconds from a key to its picture (99th percentile)."""
@@ -59,6 +59,7 @@ def once(count: int, presses: int, seconds: float, settle: float) -> dict[str, f
         terminal.emulating = False
         terminal.read_for(settle)
         found = {"before": terminal.pss_bytes() / 2**20, "cpu": _cpu(terminal, seconds)}
+        found["later"] = terminal.pss_bytes() / 2**20
         taken = []
         for number in range(presses):
             key, shows = steps[number % len(steps)]

@@ -169,7 +169,7 @@ def _done(worker: Worker) -> Iterator[Fact]:
     work = worker.work
     for name, number, role in (
         ("done", work.done, "strong"),
-        ("failed", work.failed, "critical" if work.failed else "text"),
+        ("failed", work.failed, "strong"),
         ("retried", work.retried, "text"),
     ):
         yield name, "n/a" if number is None else count(number), "dim" if number is None else role

@@ -65,6 +65,7 @@ class WorkerScreen(LiveScreen):
     def place(self, width: int, top: int, height: int, view: View) -> Plan:
         worker = self.subject(view)
         used = worker is not None and worker.usage != Usage()
+        told = worker is not None and bool(worker.events)
         logs = worker is not None and bool(worker.log)
         count = len(charted(self.worker, view))
         wide = width >= SIDE_BY_SIDE and count > 0
@@ -81,7 +82,7 @@ class WorkerScreen(LiveScreen):
             else ("charts", 2, 2, 3),
         ]
         then = [
-            ("events", 3, height if not logs else height // 2 if wide else 8, 6),
+            ("events", 3, height if not logs else height // 2 if wide else 8, 6) if told else ("events", 2, 2, 6),
             ("tail", 3, height, 5) if logs else ("tail", 2, 2, 2),
             *([("links", 3, 2 + min(4, belongs), 4)] if belongs else []),
         ]

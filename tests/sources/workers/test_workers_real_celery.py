@@ -136,7 +136,7 @@ async def test_without_events_of_tasks_the_current_one_is_asked_for(broker: Brok
 async def test_one_that_is_too_busy_to_answer_is_waited_for_once(broker: Broker, watch: Watch) -> None:
     """A solo pool does nothing beside its task: no heartbeat, no answer. It is silent, and not dead."""
     path = broker.folder / "let-go"
-    with broker.worker("solo@here", "-P", "solo"):
+    with broker.worker("solo@here", "-P", "solo", "--heartbeat-interval", "1"):
         await watch.until(in_state(State.WAITING, "solo@here"))
         broker.send(f"hold.delay({str(path)!r})")
         workers = await watch.until(in_state(State.STALE, "solo@here"))

@@ -84,7 +84,7 @@ class TestWithoutCommand:
         play(system=busy)
         shown: list[Config] = []
 
-        def show(config: Config) -> int:
+        def show(config: Config, **files: object) -> int:
             shown.append(config)
             return 0
 

@@ -57,7 +57,7 @@ def test_start_and_stop_leave_no_thread() -> None:
     assert (source.opened, source.closed) == (1, 1)
     for thread in ours():
         thread.join(SOON)
-    assert ours() == []
+    assert [thread.name for thread in ours()] == []
 
 
 def test_stop_before_start_and_twice() -> None:

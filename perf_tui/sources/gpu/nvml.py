@@ -64,6 +64,7 @@ class Nvidia(Source[tuple[RawGpu, ...]]):
             await self._patience.call(self._open, self._opening)
         except SourceAbsent as nothing:
             self._absence.remember(nothing)
+            self._patience.close()  # no GPU needs no thread
             raise
 
     async def read(self) -> tuple[RawGpu, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -449,6 +450,7 @@ async def test_no_gpu(live: Callable[..., Life]) -> None:
     assert await life.pass_tick() is Status.ABSENT
     assert life.error == "the NVIDIA driver has no GPU"
     assert nvml.opened == 0
+    await until(lambda: not [each for each in threading.enumerate() if each.name == "perf-tui nvidia"])
 
 
 def test_without_the_library_the_module_is_not_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

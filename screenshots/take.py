@@ -77,12 +77,17 @@ HOST = "web-1"
 PROCESSES = 60
 FIRST, PACE = 60.0, 80.0
 """Seconds until the first incident, and from one to the next; each lasts for half of that."""
+KEYSTROKE = 0.5
+TOASTS = 6.0
+"""Seconds after which what pops up is gone."""
 _NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
 
 
 def take(terminal: Terminal, shot: Shot, folder: Path, settle: float) -> None:
     """Photograph a screen at each size."""
-    terminal.press(*shot.keys)
+    for key in shot.keys:
+        terminal.press(key)
+        terminal.read_for(KEYSTROKE)  # the next key is for what this one brings
     for columns, rows in SIZES:
         terminal.resize(columns, rows)
         terminal.wait_for(shot.shows)
@@ -127,6 +132,7 @@ def main() -> int:
             terminal.press("6")
             terminal.read_for(max(0.0, FIRST + number * PACE - terminal.elapsed))
             terminal.wait_for(scene.tells, timeout=PACE)
+            terminal.read_for(TOASTS)
             for shot in scene.shots:
                 take(terminal, shot, chosen.folder, settle=1.2 * chosen.interval)
         terminal.press("escape")

@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from perf_tui.demo.asking import ask
+from perf_tui.demo.lines import ACCESS_LOG, HEARTBEATS, SCORES
 from perf_tui.demo.parts import Part
 from perf_tui.demo.plan import Plan
 
-ACCESS_LOG, HEARTBEATS, SCORES = "shop.log", "workers.jsonl", "scores.jsonl"
-"""Files in the folder."""
 SLOTS = "4"
 _GLANCE = 0.05
 

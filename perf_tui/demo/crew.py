@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from perf_tui.demo import leash
+from perf_tui.demo.lines import HEARTBEATS, Lines
 from perf_tui.demo.parts import Part
 from perf_tui.demo.roles import ROLES
 
@@ -26,11 +27,13 @@ _GLANCE = 0.25
 class Crew:
     """The workers. All of it runs on the main thread: a worker ends with the thread that started it."""
 
-    def __init__(self, words: list[str]) -> None:
-        """`words` are what each worker is started with, behind its name."""
-        self._words = words
+    def __init__(self, folder: Path, words: list[str]) -> None:
+        """`words` are what each worker is started with, behind its name and the folder."""
+        self._words = [str(folder), *words]
+        self._beats = Lines(str(folder / HEARTBEATS))
         self._parts = {role.name: self._start(role.name) for role in ROLES}
         self._due: dict[str, float] = {}
+        self._told: set[str] = set()
 
     def run(self, levers: queue.Queue[Mapping[str, Any]]) -> None:
         """For ever."""
@@ -61,10 +64,23 @@ class Crew:
     def _look(self) -> None:
         now = time.monotonic()
         for name, part in self._parts.items():
-            if not part.alive and now >= self._due.setdefault(name, now + SOON):
+            if part.alive:
+                continue
+            due = self._due.setdefault(name, now + SOON)
+            if name not in self._told:
+                self._told.add(name)
+                self._tell(name, part.process.returncode, due - now)
+            if now >= due:
                 del self._due[name]
+                self._told.discard(name)
                 part.end()
                 self._parts[name] = self._start(name)
+
+    def _tell(self, name: str, code: int, seconds: float) -> None:
+        """What a supervisor knows of one that has ended; its next word is that of its successor."""
+        how = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
+        error = f"{how}; started anew in {max(0.0, seconds):.0f} s"
+        self._beats.put_json(worker=name, time=time.time(), state="restarting", interval=seconds + SOON, error=error)
 
 
 def main() -> None:
@@ -75,7 +91,7 @@ def main() -> None:
     chosen = parser.parse_args()
     levers: queue.Queue[Mapping[str, Any]] = queue.Queue()
     model = ["--model", chosen.model] if chosen.model else []
-    crew = Crew([str(chosen.folder), "--tasks", chosen.tasks, *model])
+    crew = Crew(chosen.folder, ["--tasks", chosen.tasks, *model])
     leash.hold(levers.put, crew.leave)
     crew.run(levers)
 

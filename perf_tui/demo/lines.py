@@ -7,6 +7,8 @@ import os
 import time
 from typing import Any
 
+ACCESS_LOG, HEARTBEATS, SCORES = "shop.log", "workers.jsonl", "scores.jsonl"
+"""Those that are watched, in the folder of a demo."""
 LARGEST = 4 * 1024 * 1024
 """Bytes after which a file begins anew."""
 

@@ -19,7 +19,7 @@ from perf_tui.config.schema import (
     Target,
     WorkerGroup,
 )
-from perf_tui.demo.cast import ACCESS_LOG, HEARTBEATS, SCORES
+from perf_tui.demo.lines import ACCESS_LOG, HEARTBEATS, SCORES
 from perf_tui.demo.plan import Plan
 from perf_tui.demo.roles import ROLES
 
@@ -74,7 +74,7 @@ def rules(interval: float) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             name="shop is slow", metric="app.request.duration", labels={**shop, "stat": "p95"},
-            warning="250ms", critical="500ms", hold=hold, message="The shop answers slowly",
+            warning="400ms", critical="600ms", hold=hold, message="The shop answers slowly",
         ),
         AlertRule(
             name="shop fails", metric="app.error.server", labels=shop,

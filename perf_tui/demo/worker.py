@@ -21,7 +21,7 @@ from typing import Any
 
 from perf_tui.demo import leash, model
 from perf_tui.demo.asking import ask
-from perf_tui.demo.lines import Lines, Log
+from perf_tui.demo.lines import HEARTBEATS, SCORES, Lines, Log
 from perf_tui.demo.roles import ROLES
 from perf_tui.demo.scores import scores
 from perf_tui.demo.speaker import Failed, Speaker
@@ -40,8 +40,8 @@ class Worker:
         self._role = next(role for role in ROLES if role.name == name)
         self._log_path = folder / f"{name}.log"
         self._log = Log(str(self._log_path))
-        self._beats = Lines(str(folder / "workers.jsonl"))
-        self._scores = Lines(str(folder / "scores.jsonl"))
+        self._beats = Lines(str(folder / HEARTBEATS))
+        self._scores = Lines(str(folder / SCORES))
         self._tasks = tasks
         self._model = Speaker(server, name) if server else None
         self._task = ""

@@ -15,8 +15,8 @@ from demo_play import processes, started, until
 from prometheus_client.parser import text_string_to_metric_families
 
 from perf_tui.demo.asking import ask
-from perf_tui.demo.cast import HEARTBEATS, Cast
-from perf_tui.demo.lines import LARGEST, Lines
+from perf_tui.demo.cast import Cast
+from perf_tui.demo.lines import HEARTBEATS, LARGEST, Lines
 from perf_tui.demo.metrics import Kind, Requests
 from perf_tui.demo.parts import Part, free_ports
 from perf_tui.demo.plan import Plan
@@ -100,7 +100,8 @@ class TestWorkers:
         assert until(lambda: beats(cast, "SECURITY")[-1].get("task") == "long")
         before = beats(cast, "SECURITY")[-1]["pid"]
         cast.crew.tell(kill="SECURITY", down=0.1)
-        assert until(lambda: beats(cast, "SECURITY")[-1]["pid"] != before)
+        assert until(lambda: beats(cast, "SECURITY")[-1].get("pid", before) != before)
+        assert any("killed by signal 9" in str(beat.get("error")) for beat in beats(cast, "SECURITY"))
         assert until(lambda: beats(cast, "SECURITY")[-1].get("task") == "long")
 
     def test_one_that_is_stopped_is_silent_until_it_goes_on(self, cast: Cast) -> None:

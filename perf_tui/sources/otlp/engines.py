@@ -171,7 +171,7 @@ class Engines:
 
     def __init__(self, window: float, forget: float) -> None:
         """Seconds over which latencies are taken, and after which what is silent is forgotten."""
-        self._window, self._forget = window, forget
+        self.window, self._forget = window, forget
         self._models: dict[tuple[str, str], _Model] = {}
 
     def point(self, metric: Metric, point: Point, increase: Increase, at: float) -> None:
@@ -216,7 +216,7 @@ class Engines:
         if known is None:
             if len(self._models) >= MOST_ENGINES:
                 raise Full(f"there are more than {MOST_ENGINES} models")
-            known = self._models[engine, model] = _Model(engine, model, title, self._window, at)
+            known = self._models[engine, model] = _Model(engine, model, title, self.window, at)
         return known
 
     def derive(self, at: float, notices: Sequence[str]) -> tuple[list[Sample], tuple[Engine, ...]]:

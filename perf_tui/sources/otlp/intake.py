@@ -13,7 +13,7 @@ from perf_tui.sources.otlp.agents import METRICS
 from perf_tui.sources.otlp.decode import Signal
 from perf_tui.sources.otlp.engines import Engines
 from perf_tui.sources.otlp.evaluations import Evaluations
-from perf_tui.sources.otlp.model import Metric, Peer, Point
+from perf_tui.sources.otlp.model import Event, Metric, Peer, Point
 from perf_tui.sources.otlp.read import MOST_RECORDS, Read, Reader, ReadLogs, spans
 from perf_tui.sources.otlp.series import Full, Series
 from perf_tui.sources.otlp.services import Services
@@ -21,6 +21,8 @@ from perf_tui.sources.otlp.sessions import Sessions
 
 NAMES = services.NAMES | engines.NAMES | METRICS
 """Metrics that something is made of."""
+MOST_SEEN = 20_000
+"""Events that are recognised when they come a second time: the newest."""
 
 
 class Outcome(NamedTuple):
@@ -54,6 +56,7 @@ class Intake:
         self._engines = Engines(window, forget)
         self._evaluations = Evaluations(name)
         self.sessions = Sessions(most_sessions, self._engines)
+        self._seen: dict[int, None] = {}
         self._rejected = 0
         self._why = ""
         self._trouble = ""
@@ -117,6 +120,8 @@ class Intake:
         if rejected:
             reason = f"a request may have {MOST_RECORDS} log records"
         for event in read.events:
+            if self._repeated(event):
+                continue
             if event.name == evaluations.NAME:
                 if not self._evaluations.take(event):
                     rejected += 1
@@ -124,6 +129,17 @@ class Intake:
             else:
                 self.sessions.event(event, at, wall)
         return Outcome(rejected, reason)
+
+    def _repeated(self, event: Event) -> bool:
+        """Whether it has come before: what was not answered in time is sent again."""
+        if not event.identity:
+            return False
+        if event.identity in self._seen:
+            return True
+        if len(self._seen) >= MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        self._seen[event.identity] = None
+        return False
 
     def note(self, trouble: str) -> None:
         """Something went wrong that people should know."""

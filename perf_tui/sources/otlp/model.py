@@ -67,6 +67,8 @@ class Event(NamedTuple):
     labels: Labels
     time: float
     """Seconds since the epoch; 0 where the sender does not say."""
+    identity: int
+    """Of its sender, its time and all its attributes; 0 where it has no time."""
 
 
 def text(labels: Labels, name: str) -> str:

@@ -128,7 +128,8 @@ class Reader:
                     name = labels.get("event.name") or (record.event_name or "")[:200]
                     if isinstance(name, str) and name:
                         time = _time(record.time_unix_nano) or _time(record.observed_time_unix_nano)
-                        found.append(Event(sender, name, labels, time / 1e9))
+                        identity = hash((sender.identity, time, _identity(record.attributes or ()))) if time else 0
+                        found.append(Event(sender, name, labels, time / 1e9, identity))
         return ReadLogs(found, records, rejected)
 
     def _sender(self, part: Any, peer: Peer | None) -> Sender:

@@ -55,7 +55,9 @@ class Sessions:
         if session is None:
             return
         call = session.event(event, word_of(agent, event.name), wall)
-        if call is not None and agent.feeds and session.model:
+        # What is told long after, as Codex does at its end, is no traffic of now.
+        late = event.time > 0 and wall - event.time > self._engines.window
+        if call is not None and agent.feeds and session.model and not late:
             self._feed(session, event, call, at)
 
     def _feed(self, session: Session, event: Event, call: Call, at: float) -> None:

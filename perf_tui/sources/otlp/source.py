@@ -60,7 +60,7 @@ class OtlpSource(Source[Reading]):
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._options = options
+        self.options = options
         self._monotonic, self._wall = monotonic, wall
         self._hosts = host_names()
         limits = options.limits
@@ -85,7 +85,7 @@ class OtlpSource(Source[Reading]):
         return None if self._grpc is None else self._grpc.port
 
     async def open(self) -> None:
-        options = self._options
+        options = self.options
         self._door = Door(
             self.intake, options.limits, options.credentials, monotonic=self._monotonic, wall=self._wall
         )  # fmt: skip

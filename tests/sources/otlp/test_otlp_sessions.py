@@ -77,12 +77,31 @@ def test_gemini_as_it_was_captured() -> None:
     assert values[f"ai.tokens.prompt{{{row}}}"].number == pytest.approx(1234 / 0.004)  # its points span 4 ms
 
 
+def test_what_is_told_long_after_is_no_traffic_of_now() -> None:
+    play = Play(wall=1795344811.0 + 300)
+    play.push(CODEX.read_bytes(), "logs")
+    (session,) = play.workers().values()
+    assert usage(session).output == 17.0
+    assert session.word == "idle"
+    assert not any(key.startswith("ai.") for key in play.values())
+
+
 def test_a_capture_that_is_sent_again_counts_once() -> None:
     play = Play(wall=1795344804.0)
     for _ in range(3):
         play.wait(2)
         play.push(GEMINI.read_bytes(), "metrics")
     assert usage(next(iter(play.workers().values()))).input == 1234.0
+
+
+def test_events_that_are_sent_again_count_once() -> None:
+    play = Play(wall=1795344811.0)
+    for _ in range(3):
+        play.push(CODEX.read_bytes(), "logs")
+    (session,) = play.workers().values()
+    assert usage(session).output == 17.0
+    assert session.work is not None
+    assert session.work.done == 1.0
 
 
 class TestUsage:

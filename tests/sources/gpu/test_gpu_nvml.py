@@ -445,12 +445,12 @@ async def test_a_driver_that_is_loaded_later_is_found(live: Callable[..., Life])
 
 
 async def test_no_gpu(live: Callable[..., Life]) -> None:
-    nvml = FakeNvml()
+    nvml, before = FakeNvml(), threading.enumerate()
     life = live(nvml)
     assert await life.pass_tick() is Status.ABSENT
     assert life.error == "the NVIDIA driver has no GPU"
     assert nvml.opened == 0
-    await until(lambda: not [each for each in threading.enumerate() if each.name == "perf-tui nvidia"])
+    await until(lambda: not [each for each in threading.enumerate() if each not in before])
 
 
 def test_without_the_library_the_module_is_not_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

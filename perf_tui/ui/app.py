@@ -20,7 +20,6 @@ from perf_tui.engine.alerts.model import Alert
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
-from perf_tui.sources.workers.closeup import CloseupSource, Target
 from perf_tui.text import clean
 from perf_tui.ui.bridge import Bridge
 from perf_tui.ui.commands import COMMANDS, key_names
@@ -162,6 +161,8 @@ class PerfApp(App[None]):
     def look_closer(self, target: Target) -> None:
         """Have the engine read more of one worker than of all, from now on."""
         if self._closeup is None:
+            from perf_tui.sources.workers.closeup import CloseupSource
+
             self._closeup = CloseupSource()
             self.engine.add_source(self._closeup)
         self._closeup.target = target
@@ -170,7 +171,7 @@ class PerfApp(App[None]):
     def look_away(self, target: Target) -> None:
         """Enough of that worker, unless another is looked at already."""
         if self._closeup is not None and self._closeup.target == target:
-            self._closeup.target = Target()
+            self._closeup.target = type(target)()
 
     def _wear(self, palette: Palette) -> None:
         self.palette = palette

@@ -20,7 +20,6 @@ from perf_tui.ui.panes.services import ServicesTile
 from perf_tui.ui.panes.verdict import Verdict
 from perf_tui.ui.panes.workers import WorkersStrip, worst_first
 from perf_tui.ui.screens.live import LiveScreen
-from perf_tui.ui.screens.worker import WorkerScreen
 from perf_tui.ui.view import View
 from perf_tui.ui.widgets.board import Plan, stack
 from perf_tui.ui.widgets.pane import Pane
@@ -47,6 +46,8 @@ class Overview(LiveScreen):
 
     def opened(self) -> Screen[None] | None:
         if isinstance(self.focused, WorkersStrip):
+            from perf_tui.ui.screens.worker import WorkerScreen  # loaded with the first that is opened
+
             found = [worker.id for worker in worst_first(workers(self.perf.view.snapshot.tables))]
             return WorkerScreen(found[0], found) if found else None
         return None

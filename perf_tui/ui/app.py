@@ -31,6 +31,7 @@ from perf_tui.ui.view import View
 
 if TYPE_CHECKING:
     from perf_tui.config.edit_rules import Edit
+    from perf_tui.sources.workers.closeup import CloseupSource, Target
 
 INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
@@ -171,7 +172,7 @@ class PerfApp(App[None]):
     def look_away(self, target: Target) -> None:
         """Enough of that worker, unless another is looked at already."""
         if self._closeup is not None and self._closeup.target == target:
-            self._closeup.target = type(target)()
+            self._closeup.target = target._replace(worker="", pid=None, log="")
 
     def _wear(self, palette: Palette) -> None:
         self.palette = palette

@@ -20,7 +20,8 @@ from perf_tui.config.load import parse
 from perf_tui.config.schema import Alerting, AlertRule
 from perf_tui.engine.alerts.engine import AlertEngine
 from perf_tui.engine.alerts.model import Change, Level, Moved, Rule, State, Transition
-from perf_tui.engine.alerts.rules import rules
+from perf_tui.engine.alerts.notice import Notices
+from perf_tui.engine.alerts.rules import rule_of, rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
 from perf_tui.measures.model import series
@@ -28,6 +29,7 @@ from perf_tui.measures.workers import WORKERS
 from perf_tui.sources.fake import FakeSource
 from perf_tui.ui import rulefile
 from perf_tui.ui.app import PerfApp
+from perf_tui.ui.panes.trial import Trial
 from perf_tui.ui.screens.engine import EngineScreen
 from perf_tui.ui.screens.gpu import GpuScreen
 from perf_tui.ui.screens.remove import RemoveDialog
@@ -94,12 +96,11 @@ class Live(Driver):
         assert isinstance(editor, RuleEditor)
         if editor._timer is not None:
             editor._timer.stop()
-        assert editor._rule is not None, self.text
-        await editor.run_worker(
-            lambda: editor._try(editor._rule, editor._trials),
-            thread=True,
-            group="trial",  # type: ignore[arg-type]
-        ).wait()
+        rule = editor._rule
+        judged = rule_of(rule) if rule is not None else editor._without_limits()
+        assert judged is not None, self.text
+        number = editor._trials
+        await editor.run_worker(lambda: editor._try(judged, rule, number), thread=True, group="trial").wait()
         await self.settle()
         return self.words
 
@@ -161,6 +162,8 @@ class TestEditor:
             assert "metric: 'system.cpu.utilisation' is no measure; the nearest is system.cpu.util" in driver.words
             await driver.write("metric", "system.cpu.utilization")
             assert "a rule needs at least one of info, warning, critical" in driver.text
+            assert "with a limit, here is what it would have done" in await driver.tested()
+            assert "100%" in driver.text, "the measure's past is there to choose a limit by"
             await driver.write("warning", "50")
             assert 'warning: 50 is beyond the whole of system.cpu.utilization; write "50%" or 0.5' in driver.words
             assert "wrong" in driver.app.screen.query_one("#name-warning").classes
@@ -269,6 +272,19 @@ class TestEditor:
             assert "Esc again leaves it unsaved" in driver.text
             await driver.press("escape")
             assert not isinstance(driver.app.screen, RuleEditor)
+
+    async def test_a_trial_that_nobody_waits_for_is_not_shown(self) -> None:
+        async with live(played=[0.85] * 6) as driver:
+            await driver.press("tab", "G", "enter")
+            await driver.tested()
+            editor = driver.app.screen
+            assert isinstance(editor, RuleEditor)
+            before = editor.query_one(Trial).tried
+            rule = editor._rule
+            assert rule is not None
+            editor._try(rule_of(rule), rule, editor._trials - 1)
+            await driver.settle()
+            assert editor.query_one(Trial).tried is before
 
     async def test_letters_in_a_choice_choose_and_never_reach_the_program(self) -> None:
         async with live() as driver:
@@ -489,6 +505,16 @@ class TestHistory:
             rows = [row for row in driver.pane_text("history")[2:] if row.strip()]
             assert rows
             assert all("✖" in row and "sdb" in row for row in rows)
+
+    @pytest.mark.parametrize("screen", ["alerts", "overview"])
+    async def test_a_handler_that_fails_is_a_line_of_it(self, scene: Scene, screen: str) -> None:
+        scene.log = tuple(Notices().of({"handler pager": "it answered 500"}, scene.time))
+        async with running(scene, (120, 40), screen=screen) as driver:
+            (row,) = [row for row in driver.rows if "failed sends" in row]
+            assert " ".join(row.split()).startswith(time.strftime("%H:%M:%S", time.localtime(scene.time)))
+            assert "▲ warning" in row
+            assert "failed sends pager" in row
+            assert "it answered 500" in row
 
     async def test_the_alert_log_key_hides_it(self, scene: Scene) -> None:
         self.lines(scene)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
+from operator import is_not
 
 from perf_tui.engine.alerts.model import Kind, Level, Rule, Silence, State, compared, unit_of
 from perf_tui.engine.alerts.rules import rule_of
@@ -139,7 +140,18 @@ class Rules(TablePane[RuleRow]):
         keys = self.perf.keys
         return self.title, f"{keys['next']} new  {keys['open']} edit  {keys['remove']} off, delete"
 
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._known: tuple[tuple[object, ...], Sequence[RuleRow]] = ((), ())
+
     def rows(self, view: View) -> Sequence[RuleRow]:
+        alerts = self.perf.engine.alerts
+        sources = (view.snapshot, view.config, alerts.rules, alerts.states(), alerts.silences())
+        if len(self._known[0]) != len(sources) or any(map(is_not, self._known[0], sources)):
+            self._known = (sources, self._found(view))
+        return self._known[1]
+
+    def _found(self, view: View) -> Sequence[RuleRow]:
         alerts, wished = self.perf.engine.alerts, view.config.alerts
         # One that has just been edited is not the engine's yet, and must not leave the table meanwhile.
         judged = {rule.name: rule for rule in alerts.rules}

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
-from math import isnan, nan
+from math import isfinite, isnan, nan
 
 from perf_tui.engine.alerts.backtest import Outcome, recalled, run
 from perf_tui.engine.alerts.model import Rule, unit_of
@@ -61,7 +61,9 @@ class Trial(Pane):
     def draw(self, view: View, width: int, height: int) -> Rows:
         if self.tried is None:
             return [Row(width).gap().put(view.glyphs.more, "dim").done()]
-        lines = retold(self.tried.outcome, max(0, min(_WORDS, height - 1) - 1))
+        known = any(isfinite(limit) for _, limit in self.tried.rule.thresholds)
+        most = max(0, min(_WORDS, height - 1) - 1)
+        lines = retold(self.tried.outcome, most) if known else ["with a limit, here is what it would have done"]
         roles = ["strong", *["text"] * len(lines)]
         words = [Row(width).gap().put(line, role).done() for line, role in zip(lines, roles, strict=False)][:height]
         left = height - len(words)
@@ -76,7 +78,7 @@ class Trial(Pane):
             return []
         dots = max(2, 2 * (width - SCALE - 1))
         shown = _stretched(points, dots)
-        high = nice(max(top_of(shown), *limits), unit)
+        high = nice(max(top_of(shown), top_of(limits)), unit)
         lines = [([limit] * dots, "dim") for limit in limits if 0 <= limit <= high]
         chart = overlay([*lines, (shown, "chart1")], height, high, view.glyphs)
         return scaled([tuple(row) for row in chart], number(high, unit), number(0.0, unit), width)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from math import inf
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,6 +19,7 @@ from perf_tui.config.edit_rules import Edit, rule_from
 from perf_tui.config.errors import ConfigError
 from perf_tui.config.limits import measure_of
 from perf_tui.config.schema import AlertRule
+from perf_tui.engine.alerts.model import Level, Rule
 from perf_tui.engine.alerts.rules import rule_of
 from perf_tui.measures.catalogue import CATALOGUE, SHORT_NAMES
 from perf_tui.text import clean
@@ -149,10 +152,20 @@ class RuleEditor(Dialog):
         self._trials += 1
         if self._timer is not None:
             self._timer.stop()
-        if self._rule is not None:
-            self._timer = self.set_timer(PAUSE, partial(self._start, self._rule, self._trials))
+        judged = rule_of(self._rule) if self._rule is not None else self._without_limits()
+        if judged is not None:
+            self._timer = self.set_timer(PAUSE, partial(self._start, judged, self._rule, self._trials))
         else:
             self.query_one("#trial", Trial).put(None, self._view)
+
+    def _without_limits(self) -> Rule | None:
+        """While there is no valid rule: one that only looks at the measure, so that limits can be chosen by it."""
+        fields = {key: value for key, value in self._texts.items() if key in ("metric", "labels")}
+        try:
+            looks = rule_from(said({**fields, "name": "x", "kind": "threshold", "info": "1"}, None), ())
+        except (ConfigError, ValueError):
+            return None
+        return replace(rule_of(looks), thresholds=((Level.INFO, inf),))
 
     def _show(self, key: str) -> bool:
         shown = applies(key, self._texts["kind"]) and not (key == "by" and self._texts["aggregate"] == "each")
@@ -181,13 +194,13 @@ class RuleEditor(Dialog):
 
     # -- trying it
 
-    def _start(self, rule: AlertRule, number: int) -> None:
-        self.run_worker(partial(self._try, rule, number), thread=True, exclusive=True, group="trial")
+    def _start(self, judged: Rule, rule: AlertRule | None, number: int) -> None:
+        self.run_worker(partial(self._try, judged, rule, number), thread=True, exclusive=True, group="trial")
 
-    def _try(self, rule: AlertRule, number: int) -> None:
+    def _try(self, judged: Rule, rule: AlertRule | None, number: int) -> None:
         """On a thread of its own."""
-        found = tried(rule_of(rule), self._view.snapshot, lambda: number == self._trials)
-        where = rulefile.words(self.perf.file, self._edit(rule))
+        found = tried(judged, self._view.snapshot, lambda: number == self._trials)
+        where = rulefile.words(self.perf.file, self._edit(rule)) if rule is not None else ""
         self.post_message(self.Tested(number, found, where))
 
     def on_rule_editor_tested(self, event: Tested) -> None:

@@ -109,6 +109,15 @@ def test_tensor_ranks_of_sglang_are_one_and_data_ranks_are_added_up() -> None:
     assert engine.detail("kv_cache.capacity").number == 2000.0
 
 
+@pytest.mark.parametrize("prefix", ["sglang_", "ray_sglang_", "ray_sglang:"])
+def test_sglang_under_other_prefixes(prefix: str) -> None:
+    server = Server().scrape(sglang(1, 1, 0).replace("sglang:", prefix), 0.0)
+    server.scrape(sglang(1, 1, 600).replace("sglang:", prefix), 10.0)
+    assert server.profile == "sglang"
+    assert server.value("ai.requests.running", "m").number == 10.0
+    assert server.value("ai.tokens.generation", "m").number == 60.0
+
+
 def test_an_old_sglang_with_its_labels() -> None:
     body = (
         'sglang:num_running_reqs{model_name="m"} 7\nsglang:num_queue_reqs{model_name="m"} 3\n'

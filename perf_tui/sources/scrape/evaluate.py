@@ -14,8 +14,8 @@ from perf_tui.sources.profiles.schema import Across, Candidate
 from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.layout import QUANTILES, STATS
 from perf_tui.sources.scrape.ledger import Ledger, at
-from perf_tui.sources.scrape.plan import Plan, Way, Weighed
-from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, Spread, Term
+from perf_tui.sources.scrape.plan import Peak, Plan, Way, Weighed
+from perf_tui.sources.scrape.terms import Apart, HistogramTerm, Key, LevelTerm, Spread, Term
 
 NOTHING_YET = Value(None, Status.IDLE, "exported, and nothing counted yet")
 _NO_NUMBER = Value(None, Status.ABSENT, "its number stands for none")
@@ -232,9 +232,29 @@ class Evaluation:
         risen = self._risen(way.terms, key, start)
         if risen is None:
             return NOTHING_YET
+        if not self._joint and any(isinstance(each.term, LevelTerm) for each in way.terms):
+            risen = self._gained(way, key)
         seconds = self._times.now - start
-        # What is under way may seem lost until it is counted a moment later.
         return Value(max(0.0, risen) * way.candidate.scale / seconds) if seconds > 0 else PENDING
+
+    def _gained(self, way: Way, key: Key) -> float:
+        """How far counters and what is under way beside them rose above the highest that they were together.
+
+        The two are not of one moment: what ended may be counted and under way at once, or neither for a
+        while. Neither may count twice.
+        """
+        total = 0.0
+        for each in way.terms:
+            cell = self._cell(each, key)
+            total += cell.total[0] * each.scale if cell is not None else 0.0
+        now = self._times.now
+        peak = self._plan.peaks.get((id(way), key))
+        if peak is None:
+            peak = Peak(now, total, total)
+        elif peak.at != now:
+            peak = Peak(now, peak.high, max(peak.high, total))
+        self._plan.peaks[id(way), key] = peak
+        return peak.high - peak.before
 
     def _ratio(self, way: Way, key: Key) -> Value:
         whole = self._risen(way.whole, key, self._times.start)

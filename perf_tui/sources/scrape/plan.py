@@ -64,6 +64,14 @@ class Way(NamedTuple):
         return self.terms + self.whole + self.times
 
 
+class Peak(NamedTuple):
+    """The highest that something was by a reading, and by the one before it."""
+
+    at: float
+    before: float
+    high: float
+
+
 class Plan:
     """Which series of an endpoint matter for one profile, and under which row and route."""
 
@@ -87,6 +95,8 @@ class Plan:
         finish = fit.profile.finish
         self.finish = self._term(ApartTerm, named(finish.family, self.prefix), {}, (finish.label,)) if finish else None
         """Requests that ended, by the reason."""
+        self.peaks: dict[tuple[int, Key], Peak] = {}
+        """By the id of a candidate, and the row: of counters with what is under way beside them."""
         self.changes = 0
         """Grows whenever series come or go: what was found out about rows before no longer holds."""
         self._rows: tuple[int, list[Row]] = (-1, [])
@@ -264,6 +274,7 @@ class Plan:
 
     def restart(self) -> None:
         """Nothing counts that has been counted so far."""
+        self.peaks.clear()
         for term in self._terms.values():
             term.restart()
 

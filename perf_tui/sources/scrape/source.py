@@ -100,22 +100,20 @@ class ScrapeSource(Source[Reading]):
         return Reading(scrape, at + response.first, wall + response.first)
 
     async def _get(self) -> Response:
-        """The metrics; what is asked beside them is asked at the same time, so that both are of one moment."""
-        asks = self._probes is not None and not self._probes.waits()
-        beside = asyncio.create_task(self._probes.ask()) if self._probes is not None and asks else None
-        try:
-            options = replace(self._options, fresh=self._fresh())
-            response = await self._fetcher.request(options)
-            if reason := await switched_off(self._fetcher, options, response.status):
-                raise SourceError(reason)
-            response = as_metrics(urlsplit(options.url).path, response)
-            judge(response, options)
-            if beside is not None:
-                self._model.beside = await beside
-            return response
-        finally:
-            if beside is not None:
-                beside.cancel()
+        """The metrics, and what is asked beside them.
+
+        One after the other: a request that ends in between is then missing from both until the next scrape,
+        and never counted as ended and as under way.
+        """
+        options = replace(self._options, fresh=self._fresh())
+        response = await self._fetcher.request(options)
+        if reason := await switched_off(self._fetcher, options, response.status):
+            raise SourceError(reason)
+        response = as_metrics(urlsplit(options.url).path, response)
+        judge(response, options)
+        if self._probes is not None and not self._probes.waits():
+            self._model.beside = await self._probes.ask()
+        return response
 
     async def _meet(self) -> str:
         """It has just been recognised: ask what there is to ask beside its metrics."""

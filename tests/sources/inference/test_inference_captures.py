@@ -155,6 +155,27 @@ def test_tokens_under_way_count_once_and_when_they_are_written() -> None:
 
 
 @pytest.mark.parametrize(
+    "seen",
+    [
+        # tokens of requests that ended, and of those under way, as read at each moment
+        [(0, 0), (0, 100), (150, 140), (150, 0), (150, 160), (320, 0)],  # an end that is counted while it is under way
+        [(0, 0), (0, 100), (0, 0), (150, 10), (150, 160), (320, 0)],  # one that is neither for a while
+        [(0, 0), (0, 100), (150, 140), (150, 100), (250, 100), (250, 0), (250, 160), (420, 0)],  # again and again
+    ],
+)
+def test_counters_and_slots_of_different_moments_count_nothing_twice(seen: list[tuple[int, int]]) -> None:
+    server = Server()
+    counted = 0.0
+    for moment, (ended, under_way) in enumerate(seen):
+        body = f"llamacpp:requests_processing 1\nllamacpp:tokens_predicted_total {ended}\n"
+        server.scrape(body, 2.0 * moment, Told((f"probe:tokens_under_way {under_way}.0",)))
+        if moment:
+            counted += 2.0 * (server.value("ai.tokens.generation").number or 0.0)
+            assert counted <= ended + under_way + 170, "at most one end too early"
+    assert counted == pytest.approx(seen[-1][0])
+
+
+@pytest.mark.parametrize(
     ("measure", "expected"),
     [
         ("ai.requests.running", 0),  # 14 active, all of which wait for their first token

@@ -195,3 +195,14 @@ async def test_links_lead_to_its_engine_service_and_queue_and_back(scene: Scene)
         await driver.press("enter")
         assert isinstance(driver.app.screen, EngineScreen)
         assert driver.app.screen.engine[0] == "vllm-0"
+
+
+async def test_from_elsewhere_the_neighbours_are_all_workers_the_worst_first(scene: Scene) -> None:
+    async with running(scene) as driver:
+        await driver.app.push_screen(WorkerScreen("w4"))
+        await driver.settle()
+        order = []
+        for _ in range(4):
+            await driver.press("n")
+            order.append(title(driver).split()[2])
+        assert order == ["w1", "other", "w3", "w2"]

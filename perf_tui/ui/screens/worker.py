@@ -14,6 +14,7 @@ from perf_tui.sources.workers.closeup import Target
 from perf_tui.ui.panes.worker import Charts, Identity, Task, charted
 from perf_tui.ui.panes.worker_links import Alerts, Link, Links
 from perf_tui.ui.panes.worker_text import Events, LogTail
+from perf_tui.ui.panes.workers import worst_first
 from perf_tui.ui.screens.live import LiveScreen
 from perf_tui.ui.screens.service import ServiceScreen
 from perf_tui.ui.view import View
@@ -34,10 +35,11 @@ class WorkerScreen(LiveScreen):
     def __init__(
         self, worker: str, among: Sequence[str] = (), went_to: Callable[[str], None] = lambda worker: None
     ) -> None:
-        """`among` are the ids of its neighbours in their order; `went_to` is told each that is shown instead."""
+        """`among` are the ids of its neighbours in their order, without any all workers, the worst first; `went_to` is
+        told each that is shown instead."""
         super().__init__()
         self.worker = worker
-        self._among = list(among) or [worker]
+        self._among = list(among)
         self._went_to = went_to
         self._found: tuple[Snapshot | None, Worker | None] = (None, None)
         self._target = Target()
@@ -127,10 +129,12 @@ class WorkerScreen(LiveScreen):
         return alerts.current if self.focused is alerts else None
 
     def neighbour(self, step: int) -> None:
-        """Show the next worker, or the one before, of the list as it was when this screen was opened."""
-        known = {each.id for each in rows(self.perf.view.snapshot.tables)}
-        at = self._among.index(self.worker) if self.worker in self._among else 0
-        turned = [*self._among[at + 1 :], *self._among[:at]][:: 1 if step > 0 else -1]
+        """Show the next worker, or the one before: of the list as it was when this screen was opened from it."""
+        workers = rows(self.perf.view.snapshot.tables)
+        known = {each.id for each in workers}
+        among = self._among or [each.id for each in worst_first(workers)]
+        at = among.index(self.worker) if self.worker in among else 0
+        turned = [*among[at + 1 :], *among[:at]][:: 1 if step > 0 else -1]
         chosen = next((each for each in turned if each in known), None)
         if chosen is None:
             return

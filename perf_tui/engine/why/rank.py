@@ -47,6 +47,9 @@ _PRESENT = 0.9
 """The share of samples before that something must have had, to be missed when it is gone."""
 _PAUSE = 3
 """Samples for which something may be back to normal without having begun anew."""
+_FROZEN = 0.5
+"""Of the usual value: how far a time or a rate wobbles that stood still, as nothing came that could be measured."""
+_FLOWING = frozenset(measure.id for measure in CATALOGUE.values() if measure.unit in ("s", "1/s"))
 _SHARE = 0.02
 """Of the usual value: what is nearer than this has not moved, whatever the unit."""
 _THIN = 3
@@ -155,8 +158,11 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
     if far < MOVED * spread:
         return None
     if not slope:
-        wobble = sorted(_held([abs(number - middle) for number in before]))
-        spread = max(spread, wobble[int(len(wobble) * _WOBBLE)])
+        held_before = sorted(_held([abs(number - middle) for number in before]))
+        wobble = held_before[int(len(held_before) * _WOBBLE)]
+        if wobble == 0 and key.id in _FLOWING:
+            wobble = _FROZEN * abs(middle)
+        spread = max(spread, wobble)
         if far < MOVED * spread:
             return None
     began = _beginning(held, held.index(far), MOVED * spread)

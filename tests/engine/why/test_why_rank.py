@@ -157,6 +157,15 @@ def test_what_comes_and_goes_anyhow_has_not_moved(story: Story) -> None:
     assert story.why() == ()
 
 
+def test_a_time_that_stood_still_must_change_a_lot(story: Story) -> None:
+    took, memory = series("worker.tasks.duration", worker="a", stat="p50"), series("gpu.memory.used", gpu="0")
+    story.add(took, 1.5, 0.0, 2.5, ONSET)  # the second task that it ever had
+    story.add(memory, 1e10, 0.0, 1.5e10, ONSET)
+    assert names(story.why()) == ["gpu.memory.used"]
+    story.add(took, 1.5, 0.0, 9.0, ONSET)
+    assert set(names(story.why())) == {"gpu.memory.used", "worker.tasks.duration"}
+
+
 def test_what_happened_just_before_does_not_hide_that_it_happens_again(story: Story) -> None:
     story.add(BUSY, 0.1, 0.01, 0.9, ONSET - 2)
     story.series[BUSY][ONSET - LEAD - 40 : ONSET - LEAD - 36] = [0.9] * 4

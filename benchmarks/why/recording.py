@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from math import isfinite, nan
 from pathlib import Path
 
@@ -35,11 +35,19 @@ class Recording:
     """Those of them that are the true cause."""
     lost: frozenset[Series] = frozenset()
     """Those that had gone away at the end."""
+    earlier: Mapping[Series, array[float]] = field(default_factory=dict)
+    """Some of what was before the windows."""
 
     @property
     def past(self) -> Past:
         """The windows as the program takes them."""
-        return Past(self.rows, self.usual, self.onset, self.lost.__contains__)
+        return Past(
+            self.rows,
+            self.usual,
+            self.onset,
+            lost=self.lost.__contains__,
+            earlier=lambda key: self.earlier.get(key, array("d")),
+        )
 
 
 def save(file: Path, recordings: Iterable[Recording], words: str) -> None:
@@ -59,22 +67,25 @@ def _plain(recording: Recording) -> dict[str, object]:
     return {
         **{name: getattr(recording, name) for name in _SIMPLE},
         "about": recording.about,
-        "rows": [
-            [*key, key in recording.causes, key in recording.lost, list(map(_number, window))]
-            for key, window in recording.rows
-        ],
+        "rows": [_row(recording, key, window) for key, window in recording.rows],
     }
 
 
-def _number(number: float) -> float | None:
-    return float(f"{number:.6g}") if isfinite(number) else None
+def _row(recording: Recording, key: Series, window: array[float]) -> list[object]:
+    earlier = recording.earlier.get(key, array("d"))
+    return [*key, key in recording.causes, key in recording.lost, _numbers(window), _numbers(earlier)]
+
+
+def _numbers(window: Iterable[float]) -> list[float | None]:
+    return [float(f"{number:.6g}") if isfinite(number) else None for number in window]
 
 
 def _rich(told: dict[str, object]) -> Recording:
-    rows, causes, lost = [], set(), set()
-    for id, labels, is_cause, is_lost, numbers in told["rows"]:  # type: ignore[attr-defined]
+    rows, earlier, causes, lost = [], {}, set(), set()
+    for id, labels, is_cause, is_lost, numbers, before in told["rows"]:  # type: ignore[attr-defined]
         key = _series(id, labels)
-        rows.append((key, array("d", [nan if each is None else each for each in numbers])))
+        rows.append((key, _window(numbers)))
+        earlier[key] = _window(before)
         if is_cause:
             causes.add(key)
         if is_lost:
@@ -86,7 +97,12 @@ def _rich(told: dict[str, object]) -> Recording:
         rows=rows,
         causes=frozenset(causes),
         lost=frozenset(lost),
+        earlier=earlier,
     )
+
+
+def _window(numbers: list[float | None]) -> array[float]:
+    return array("d", [nan if each is None else each for each in numbers])
 
 
 def _series(id: str, labels: list[list[str]]) -> Series:

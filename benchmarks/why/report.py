@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks.why.kinds import KINDS
 from benchmarks.why.rankers import RANKERS, ours
 from benchmarks.why.recording import Recording
-from benchmarks.why.score import KIND_NAMES, accuracies, average, confusion
+from benchmarks.why.score import accuracies, average, confusion
 
 DOCS = Path("docs/why.md")
 BEGIN, END = "<!-- begin: python -m benchmarks.why --write -->", "<!-- end -->"
@@ -15,7 +16,7 @@ BEGIN, END = "<!-- begin: python -m benchmarks.why --write -->", "<!-- end -->"
 
 def report(recordings: Sequence[Recording], words: str) -> str:
     """Everything as Markdown."""
-    kinds = [name for name in KIND_NAMES if any(each.kind == name for each in recordings)]
+    kinds = [kind.name for kind in KINDS if any(each.kind == kind.name for each in recordings)]
     alerts = sum(bool(each.alert) for each in recordings)
     return "\n\n".join(
         (

@@ -72,6 +72,7 @@ def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
         rows=rows,
         causes=frozenset(key for key, _ in rows if fault.cause(key)),
         lost=frozenset(key for key, _ in rows if past.lost(key)),
+        earlier={key: past.earlier(key) for key, _ in rows},
     )
 
 

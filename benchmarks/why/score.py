@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
-from benchmarks.why.kinds import KINDS
-from benchmarks.why.rankers import RANKERS, Ranker
+from benchmarks.why.rankers import Ranker
 from benchmarks.why.recording import Recording
 from perf_tui.measures.model import Series
 
@@ -73,6 +72,3 @@ _SAYS: tuple[tuple[str, Callable[[Series], bool]], ...] = (
     ("another service's", _starts("app.")),
     ("the model's speed", _starts("ai.")),
 )
-
-KIND_NAMES = tuple(kind.name for kind in KINDS)
-__all__ = ["KIND_NAMES", "NOBODY", "RANKERS", "accuracies", "average", "confusion", "place", "says"]

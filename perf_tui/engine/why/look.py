@@ -15,12 +15,21 @@ LEAD = 30
 """Ticks before the onset in which a cause may have begun to move."""
 BEFORE = 90
 """Ticks before those: what was usual."""
+EARLIER = 900
+"""Ticks before those: how far it drifts anyhow."""
+THIN = 3
+"""Of so many samples one is looked at where the shape does not matter: neighbours say nearly the same."""
 MOST_AFTER = 120
 """Ticks since the onset that are looked at."""
 MOST_SERIES = 20_000
 _LOST = frozenset((Status.STALE, Status.ERROR))
 AT_ONCE = 100
 """Series between two breaths: about a millisecond of work, for which another thread may have to wait."""
+
+
+def nothing(key: Series) -> array[float]:
+    """Of no series anything is known from earlier."""
+    return array("d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class Past:
     onset: int
     lost: Callable[[Series], bool] = lambda key: True
     """Of a series without a newest number: whether it is gone, and not only idle."""
+    earlier: Callable[[Series], array[float]] = nothing
+    """Every THIN-th of the EARLIER samples before the window of a series."""
 
 
 def hold_on() -> None:
@@ -54,8 +65,13 @@ def take(
     after = min(end - onset, MOST_AFTER) + 1
     last, count = onset + after - 1, BEFORE + LEAD + after
     keys = candidates(history.since(last - count + 1))
-    rows = _rows(history, keys, last, count, breathe)
-    return Past(rows, usual=BEFORE, onset=BEFORE + LEAD, lost=lambda key: lost(values.get(key)))
+    return Past(
+        _rows(history, keys, last, count, breathe),
+        usual=BEFORE,
+        onset=BEFORE + LEAD,
+        lost=lambda key: lost(values.get(key)),
+        earlier=lambda key: history.window(key, last - count, EARLIER)[::THIN],
+    )
 
 
 def lost(value: Value | None) -> bool:

@@ -18,7 +18,7 @@ from statistics import fmean
 
 from perf_tui.engine.alerts.model import Moved
 from perf_tui.engine.why.family import Family, family
-from perf_tui.engine.why.look import Past
+from perf_tui.engine.why.look import THIN, Past
 from perf_tui.measures.catalogue import CATALOGUE
 from perf_tui.measures.model import Series
 from perf_tui.measures.resolution import resolution
@@ -52,8 +52,12 @@ _FROZEN = 0.5
 _FLOWING = frozenset(measure.id for measure in CATALOGUE.values() if measure.unit in ("s", "1/s"))
 _SHARE = 0.02
 """Of the usual value: what is nearer than this has not moved, whatever the unit."""
-_THIN = 3
-"""Of so many samples before, one says what is usual: neighbours say nearly the same, and sorting them is what costs."""
+_BLOCK = 10
+"""Samples (of those that are looked at from earlier) whose median is compared with that of the next."""
+_BLOCKS = 8
+"""Such comparisons, without which nobody knows how far it drifts."""
+_DRIFT = 0.9
+"""The share of them in which it went less far than what is called its drift."""
 
 
 def rank(past: Past, interval: float, about: Series | None = None) -> tuple[Moved, ...]:
@@ -109,7 +113,7 @@ def may_have_moved(window: array[float], usual: int, floor: float) -> bool:
 
     Of HELD samples in a row that have departed, one is among every HELD-th.
     """
-    few, since = sorted(window[:usual:_THIN]), sorted(window[usual + HELD - 1 :: HELD])
+    few, since = sorted(window[:usual:THIN]), sorted(window[usual + HELD - 1 :: HELD])
     first = window[0]
     if not isfinite(sum(few) + sum(since)):  # what has gaps may be in any order now
         few = sorted(number for number in few if isfinite(number))
@@ -135,7 +139,7 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
     before = [number for number in window[: past.usual] if isfinite(number)]
     if len(before) < FEWEST:
         return None
-    some = [number for number in window[: past.usual : _THIN] if isfinite(number)]
+    some = [number for number in window[: past.usual : THIN] if isfinite(number)]
     few = sorted(some if len(some) >= FEWEST else before)
     middle = _middle(few)
     went = _went(window, past.usual, len(before))
@@ -163,6 +167,9 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
         if wobble == 0 and key.id in _FLOWING:
             wobble = _FROZEN * abs(middle)
         spread = max(spread, wobble)
+        if far < MOVED * spread:
+            return None
+        spread = max(spread, _drift(past.earlier(key)))
         if far < MOVED * spread:
             return None
     began = _beginning(held, held.index(far), MOVED * spread)
@@ -211,6 +218,17 @@ def _spread(ordered: Sequence[float]) -> float:
     """The interquartile range."""
     count = len(ordered)
     return ordered[count * 3 // 4] - ordered[count // 4]
+
+
+def _drift(earlier: Sequence[float]) -> float:
+    """How far it goes from one while to the next anyhow; 0 where too little is known."""
+    middles = []
+    for first in range(0, len(earlier), _BLOCK):
+        block = sorted(number for number in earlier[first : first + _BLOCK] if isfinite(number))
+        if len(block) > _BLOCK // 2:
+            middles.append(_middle(block))
+    ways = sorted(abs(late - early) for early, late in pairwise(middles))
+    return ways[int(len(ways) * _DRIFT)] if len(ways) >= _BLOCKS else 0.0
 
 
 def _slope(before: Sequence[float]) -> float:

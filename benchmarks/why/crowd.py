@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from perf_tui.assembly import build_engine
 from perf_tui.config.schema import (
     AlertRule,
@@ -22,6 +24,9 @@ from perf_tui.config.schema import (
 from perf_tui.demo.cast import HEARTBEATS, SCORES, Cast
 from perf_tui.demo.parts import Part
 from perf_tui.demo.plan import Plan
+from perf_tui.engine.alerts.engine import AlertEngine
+from perf_tui.engine.alerts.model import Change, Transition
+from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot
 
@@ -61,6 +66,26 @@ def config(plan: Plan, interval: float) -> Config:
     )
 
 
+class Watch:
+    """The symptoms, judged anew for each fault: one that comes again and again would be taken for flapping."""
+
+    def __init__(self, symptoms: Config, engine: Engine) -> None:
+        self._alerts = AlertEngine(rules(symptoms))
+        self.fired: tuple[Transition, int] | None = None
+        """The first alert, and the tick at which it fired."""
+        self.end = engine.store.subscribe(self._judge)
+
+    def _judge(self, now: Snapshot) -> None:
+        for change in self._alerts.evaluate(now.values, now.at, now.time, now.interval):
+            if change.change is Change.RAISED and self.fired is None:
+                self.fired = change, now.tick
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong, not even for a moment."""
+        return not self._alerts.active()
+
+
 class Crowd:
     """Parts, load and engine; as a context manager, it ends them all."""
 
@@ -73,7 +98,8 @@ class Crowd:
         model = ["--model", plan.model] if plan.model is not None else []
         rates = ["--rate", str(RATE), "--tasks-rate", str(TASKS), "--seed", str(seed)]
         self.load = Part("load", "--shop", plan.shop, "--tasks", plan.tasks, *model, *rates)
-        self.engine: Engine = build_engine(config(plan, interval))
+        self._config = config(plan, interval)
+        self.engine: Engine = build_engine(msgspec.structs.replace(self._config, alerts=()))
         self.engine.set_interval(interval)
 
     def __enter__(self) -> Self:
@@ -103,8 +129,12 @@ class Crowd:
         while self.now.tick < tick:
             time.sleep(self.interval / 5)
 
-    def wait_until_well(self, seconds: float) -> None:
-        """Until no alert is active, or so long."""
+    def watch(self, seconds: float) -> Watch:
+        """Look for symptoms from now on; returns when there are none, or after so many seconds."""
         end = time.monotonic() + seconds
-        while self.now.alerts and time.monotonic() < end:
-            time.sleep(self.interval / 5)
+        while True:
+            watch = Watch(self._config, self.engine)
+            self.wait_for(self.now.tick + 4)
+            if (watch.well and watch.fired is None) or time.monotonic() > end:
+                return watch
+            watch.end()

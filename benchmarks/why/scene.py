@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.why.crowd import Crowd
+from benchmarks.why.crowd import Crowd, Watch
 from benchmarks.why.kinds import KINDS, Fault, Kind
 from benchmarks.why.recording import Recording
-from perf_tui.engine.alerts.model import Change, Transition
+from perf_tui.engine.alerts.model import Transition
 from perf_tui.engine.why.explainer import AGAIN, question
 from perf_tui.engine.why.look import BEFORE, LEAD, take
 
@@ -23,7 +23,7 @@ WITHIN = 7.0
 RECOVERY = 5.0
 """Seconds after a fault, before what is usual is looked at again."""
 PATIENCE = 20.0
-"""Seconds for which an alert that fires without a fault may put off the next."""
+"""Seconds for which a symptom without a fault may put off the next fault."""
 
 
 def plan(seeds: Sequence[int], kinds: Sequence[str]) -> list[tuple[Kind, int]]:
@@ -41,16 +41,19 @@ def play(folder: Path, todo: Sequence[tuple[Kind, int]]) -> Iterator[Recording]:
             dice = random.Random(f"{kind.name} {seed}")
             fault = kind.make(dice, crowd)
             crowd.wait_for(clean + BEFORE + LEAD + round(dice.uniform(0, 3) / INTERVAL))
-            crowd.wait_until_well(PATIENCE)
-            yield _induce(crowd, kind.name, seed, fault)
+            watch = crowd.watch(PATIENCE)
+            try:
+                yield _induce(crowd, watch, kind.name, seed, fault)
+            finally:
+                watch.end()
             clean = crowd.now.tick + round(RECOVERY / INTERVAL)
 
 
-def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
+def _induce(crowd: Crowd, watch: Watch, kind: str, seed: int, fault: Fault) -> Recording:
     known, began = crowd.now.tick + 1, crowd.now.time
     mend = fault.begin()
     try:
-        fired, tick = _wait_for_alert(crowd, began)
+        fired, tick = _wait_for_alert(crowd, watch)
         asked = question(fired, tick, crowd.interval) if fired is not None else None
         end = tick + AGAIN
         crowd.wait_for(end)
@@ -76,13 +79,11 @@ def _induce(crowd: Crowd, kind: str, seed: int, fault: Fault) -> Recording:
     )
 
 
-def _wait_for_alert(crowd: Crowd, began: float) -> tuple[Transition | None, int]:
-    """The first that fires, if one does, and the newest tick then."""
+def _wait_for_alert(crowd: Crowd, watch: Watch) -> tuple[Transition | None, int]:
+    """The first that fires and its tick; where none does, None and the newest tick."""
     end = time.monotonic() + WITHIN
     while time.monotonic() < end:
-        now = crowd.now
-        for line in now.log:
-            if line.change is Change.RAISED and line.time > began:
-                return line, now.tick
+        if watch.fired is not None:
+            return watch.fired
         time.sleep(crowd.interval / 5)
     return None, crowd.now.tick

@@ -136,5 +136,6 @@ class Crowd:
             watch = Watch(self._config, self.engine)
             self.wait_for(self.now.tick + 4)
             if (watch.well and watch.fired is None) or time.monotonic() > end:
+                watch.fired = None  # what is wrong already tells nothing of the fault
                 return watch
             watch.end()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -34,35 +36,34 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="what is named for each fault")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/why.md")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # parts and folder go with it
     recordings: list[Recording] = []
     if chosen.replay:
         for file in chosen.replay:
-            some, words = tape.load(file)
-            recordings += some
+            recordings += tape.load(file)
     else:
-        words = _words()
-        recordings = record(chosen.seeds, chosen.kinds, words)
+        recordings = record(chosen.seeds, chosen.kinds)
     if chosen.show:
         for each in recordings:
             show(each)
-    text = report(recordings, words)
+    text = report(recordings, _words())
     print(text)
     if chosen.write:
         into_docs(text)
 
 
-def record(seeds: Sequence[int], kinds: Sequence[str], words: str) -> list[Recording]:
+def record(seeds: Sequence[int], kinds: Sequence[str]) -> list[Recording]:
     """Break things, and keep what was seen after each fault."""
     RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"why-{datetime.now(UTC):%Y%m%d-%H%M%S}.json.gz"
+    file = RESULTS / f"why-{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl.gz"
     recordings: list[Recording] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="perf-tui-why-") as folder:
         for each in play(Path(folder), todo := plan(seeds, kinds)):
             recordings.append(each)
+            tape.add(file, each)
             print(f"{len(recordings)}/{len(todo)} after {time.monotonic() - began:.0f} s", flush=True)
             show(each)
-            tape.save(file, recordings, words)
     print(file)
     return recordings
 

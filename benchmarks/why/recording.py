@@ -50,17 +50,16 @@ class Recording:
         )
 
 
-def save(file: Path, recordings: Iterable[Recording], words: str) -> None:
-    """Write them all, with a line about the machine."""
-    with gzip.open(file, "wt", compresslevel=6) as out:
-        json.dump({"words": words, "recordings": [_plain(each) for each in recordings]}, out)
+def add(file: Path, recording: Recording) -> None:
+    """Write one more behind those that are in the file: what was seen is kept whatever happens next."""
+    with gzip.open(file, "at", compresslevel=3) as out:
+        out.write(json.dumps(_plain(recording)) + "\n")
 
 
-def load(file: Path) -> tuple[list[Recording], str]:
-    """Read what `save` wrote."""
-    with gzip.open(file, "rt") as source:
-        told = json.load(source)
-    return [_rich(each) for each in told["recordings"]], told["words"]
+def load(file: Path) -> list[Recording]:
+    """Read what `add` wrote."""
+    with gzip.open(file, "rt") as lines:
+        return [_rich(json.loads(line)) for line in lines]
 
 
 def _plain(recording: Recording) -> dict[str, object]:

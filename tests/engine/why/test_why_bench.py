@@ -65,9 +65,10 @@ def test_what_was_taken_for_what() -> None:
 
 def test_what_was_recorded_is_read_again(tmp_path: Path) -> None:
     one = recording(BUSY)
-    tape.save(tmp_path / "it.json.gz", [one], "words")
-    (other,), words = tape.load(tmp_path / "it.json.gz")
-    assert words == "words"
+    for each in (recording(CPU), one):
+        tape.add(tmp_path / "it.jsonl.gz", each)
+    first, other = tape.load(tmp_path / "it.jsonl.gz")
+    assert first.causes == {CPU}
     assert (other.causes, other.lost, other.onset, other.about) == (one.causes, one.lost, one.onset, one.about)
     assert ours(other) == ours(one)
 

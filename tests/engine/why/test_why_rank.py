@@ -13,7 +13,7 @@ import pytest
 from perf_tui.engine.alerts.model import Change, Level, Moved, Rule, Transition
 from perf_tui.engine.why.explainer import AGAIN, Explainer
 from perf_tui.engine.why.family import family
-from perf_tui.engine.why.look import AT_ONCE, BEFORE, LEAD, Past, candidates, take
+from perf_tui.engine.why.look import AT_ONCE, BEFORE, EARLIER, LEAD, THIN, Past, candidates, take
 from perf_tui.engine.why.rank import ALIKE, MOST, closely, may_have_moved, rank
 from perf_tui.engine.why.words import words
 from perf_tui.measures.catalogue import CATALOGUE
@@ -255,14 +255,14 @@ def shapes(dice: random.Random) -> list[float]:
 def test_the_quick_look_never_leaves_out_what_the_close_one_names(seed: int) -> None:
     dice = random.Random(seed)
     named = passed = 0
-    for _ in range(400):
+    for _ in range(150):
         window = array("d", shapes(dice))
         past = Past([(BUSY, window)], BEFORE, BEFORE + LEAD)
         quickly, moved = may_have_moved(window, BEFORE, 0.01), closely(BUSY, window, past, 2.0, 0.01)
         assert quickly or moved is None, list(window)
         named += moved is not None
         passed += quickly
-    assert 5 < named < passed < 400
+    assert 0 < named < passed < 150
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -286,6 +286,33 @@ def test_the_close_look_beside_numpy(seed: int) -> None:
         newest = numpy.mean(numpy.abs(numpy.array(values[-5:]) - moved.before))
         assert moved.score == pytest.approx(min(usual_since, newest) / max(high - low, wobble))
         assert moved.onset == -LEAD * 2.0
+
+
+def test_what_goes_up_and_down_each_few_minutes_has_not_moved() -> None:
+    dice = random.Random(3)
+    window = array("d", [dice.gauss(0.1, 0.01) for _ in range(BEFORE + LEAD)] + [0.9] * 20)
+
+    def moved(earlier: list[float]) -> Moved | None:
+        past = Past([], BEFORE, BEFORE + LEAD, earlier=lambda key: array("d", earlier))
+        return closely(BUSY, window, past, 2.0, 0.01)
+
+    restless = [0.1 if place // 20 % 3 else 0.9 for place in range(EARLIER // THIN)]
+    assert moved(restless) is None
+    assert moved([nan if place % 3 else each for place, each in enumerate(restless)]) is not None, "too little is known"
+    once = [0.1 if place // 50 != 2 else 0.9 for place in range(EARLIER // THIN)]
+    assert moved(once) is not None, "once in half an hour is an incident"
+    assert moved([]) is not None
+
+
+def test_what_was_earlier_is_looked_up_before_the_window() -> None:
+    history = History(2000)
+    for tick in range(1500):
+        history.record(tick, [(BUSY, float(tick))])
+    past = take(history, 1499, 1489, {})
+    ((_, window),) = past.rows
+    earlier = past.earlier(BUSY)
+    assert len(earlier) == EARLIER // THIN
+    assert earlier[-1] + THIN >= window[0] > earlier[-1]
 
 
 def test_other_threads_get_their_turn_between_short_stretches(story: Story) -> None:

@@ -33,13 +33,13 @@ HELD = 3
 """Samples in a row for which it must have."""
 FEWEST = 12
 """Samples before, without which nobody knows what is usual."""
-GONE = 20.0
-"""The score of what went away: no number says how far that is."""
+UNTOLD = 20.0
+"""The score of what went away, and the highest of what was still: no number says how far that is."""
 _NEWEST = 5
 """Samples that say where it is now."""
-STRONG = 0.3
+STRONG = 0.5
 """Of the highest score: of those that have so much, what moved first comes first. The others follow by score."""
-TOGETHER = 4
+TOGETHER = 8
 """Ticks within which nobody can say what moved first."""
 _WOBBLE = 0.95
 """The share of the time before in which it was nearer to its median than what is called its wobble."""
@@ -54,9 +54,9 @@ _SHARE = 0.02
 """Of the usual value: what is nearer than this has not moved, whatever the unit."""
 _BLOCK = 10
 """Samples (of those that are looked at from earlier) whose median is compared with that of the next."""
-_BLOCKS = 8
+_BLOCKS = 15
 """Such comparisons, without which nobody knows how far it drifts."""
-_DRIFT = 0.9
+_DRIFT = 0.8
 """The share of them in which it went less far than what is called its drift."""
 
 
@@ -88,7 +88,7 @@ class _Floors(dict[str, float]):
 
 
 def _first_first(ranked: Sequence[Moved], interval: float) -> tuple[Moved, ...]:
-    least = STRONG * ranked[0].score if ranked else 0.0
+    least = max(MOVED, STRONG * ranked[0].score) if ranked else 0.0
     together = TOGETHER * interval
 
     def place(each: Moved) -> tuple[float, float]:
@@ -144,12 +144,12 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
     middle = _middle(few)
     went = _went(window, past.usual, len(before))
     if went is not None and past.lost(key):
-        return Moved(key, middle, None, GONE, (went - past.onset) * interval)
+        return Moved(key, middle, None, UNTOLD, (went - past.onset) * interval)
     since = [(place, number) for place, number in enumerate(window[past.usual :], past.usual) if isfinite(number)]
     if len(since) < HELD:
         return None
     spread = max(_spread(few), floor, _SHARE * abs(middle))
-    slope = _slope(before)
+    slope, most = _slope(before), inf
     sizes = [abs(number - middle) for _, number in since]
     if slope:
         # What only grows is always beyond what it was; what matters is whether it left its line.
@@ -165,7 +165,7 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
         held_before = sorted(_held([abs(number - middle) for number in before]))
         wobble = held_before[int(len(held_before) * _WOBBLE)]
         if wobble == 0 and key.id in _FLOWING:
-            wobble = _FROZEN * abs(middle)
+            wobble, most = _FROZEN * abs(middle), UNTOLD
         spread = max(spread, wobble)
         if far < MOVED * spread:
             return None
@@ -174,7 +174,7 @@ def closely(key: Series, window: array[float], past: Past, interval: float, floo
             return None
     began = _beginning(held, held.index(far), MOVED * spread)
     lasting = sorted(held[began:])
-    score = min(lasting[len(lasting) // 2], fmean(sizes[-_NEWEST:])) / spread
+    score = min(lasting[len(lasting) // 2] / spread, fmean(sizes[-_NEWEST:]) / spread, most)
     farthest = max(range(len(sizes)), key=sizes.__getitem__)
     return Moved(key, middle, since[farthest][1], score, (since[began][0] - past.onset) * interval)
 

@@ -47,7 +47,7 @@ _PRESENT = 0.9
 """The share of samples before that something must have had, to be missed when it is gone."""
 _PAUSE = 3
 """Samples for which something may be back to normal without having begun anew."""
-_FROZEN = 0.5
+_FROZEN = 0.33
 """Of the usual value: how far a time or a rate wobbles that stood still, as nothing came that could be measured."""
 _FLOWING = frozenset(measure.id for measure in CATALOGUE.values() if measure.unit in ("s", "1/s"))
 _SHARE = 0.02

@@ -164,6 +164,8 @@ def test_a_time_that_stood_still_must_change_a_lot(story: Story) -> None:
     assert names(story.why()) == ["gpu.memory.used"]
     story.add(took, 1.5, 0.0, 9.0, ONSET)
     assert set(names(story.why())) == {"gpu.memory.used", "worker.tasks.duration"}
+    story.add(took, 1.5, 0.0, 0.0, ONSET)
+    assert set(names(story.why())) == {"gpu.memory.used", "worker.tasks.duration"}
 
 
 def test_what_happened_just_before_does_not_hide_that_it_happens_again(story: Story) -> None:

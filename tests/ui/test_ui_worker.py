@@ -206,3 +206,17 @@ async def test_from_elsewhere_the_neighbours_are_all_workers_the_worst_first(sce
             await driver.press("n")
             order.append(title(driver).split()[2])
         assert order == ["w1", "other", "w3", "w2"]
+
+
+async def test_below_a_short_board_stands_the_selected_worker(scene: Scene) -> None:
+    async with running(scene) as driver:
+        await driver.press("5")
+        assert "─ task of w2 " in driver.text
+        await driver.press("G")
+        assert "─ task of w3 " in driver.text
+        assert "12.0s of usually 8.00s" in driver.text
+        assert "memory" in "".join(driver.pane_text("charts"))
+        scene.crew(*(worker(f"w{number:04}") for number in range(500)))
+        await driver.publish()
+        assert "task of" not in driver.text
+        assert driver.pane("board").size.height > 30

@@ -109,9 +109,17 @@ class Task(WorkerPane):
 
     title = "task"
 
+    def __init__(self, id: str, subject: Subject, *, named: bool = False) -> None:
+        """`named`: the title says whose task it is."""
+        super().__init__(id, subject)
+        self._named = named
+
     def head(self, view: View) -> tuple[str, str]:
         worker = self.subject(view)
-        return self.title, _verdict(worker) if worker is not None else ""
+        if worker is None:
+            return self.title, ""
+        whose = f" of {cut(worker.id, 60, view.glyphs.more)}" if self._named else ""
+        return f"{self.title}{whose}", _verdict(worker)
 
     def draw(self, view: View, width: int, height: int) -> Rows:
         worker = self.subject(view)

@@ -70,6 +70,7 @@ class Workers(TablePane[Worker]):
 
     title = "workers"
     holds_first = False
+    leads = True
     columns = (
         Column(
             "",

@@ -36,6 +36,8 @@ class Evaluation:
         self.rows = plan.rows()
         """Rows as the series name them."""
         self._layout = plan.layout()
+        self._distributions: dict[tuple[int, float, float], Distribution] = {}
+        """What several values are taken of."""
         self.shown = self._layout.shown
         """Row → the labels by which people know it."""
 
@@ -168,8 +170,12 @@ class Evaluation:
 
     def distribution(self, spread: Spread, start: float, scale: float) -> Distribution:
         """What was observed since the reading at `start`, its bounds scaled."""
-        bounds = spread.bounds if scale == 1.0 else [bound * scale for bound in spread.bounds]
-        return Distribution.ordered(bounds, spread.buckets.since(start))
+        known = self._distributions.get((id(spread), start, scale))
+        if known is None:
+            bounds = spread.bounds if scale == 1.0 else [bound * scale for bound in spread.bounds]
+            known = Distribution.ordered(bounds, spread.buckets.since(start))
+            self._distributions[id(spread), start, scale] = known
+        return known
 
     def estimates(self, way: Way, key: Key) -> dict[str, Estimate]:
         """The quantiles of a histogram over the window, with the edges of their buckets."""

@@ -46,6 +46,8 @@ class Agent(NamedTuple):
     """Its calls are not told by gen_ai metrics as well: the AI layer has them from its events."""
     tool_done: str = "tool_result"
     """The event that tells of a tool that has finished."""
+    library: str = ""
+    """How the scope of its events begins, where these have no prefix and the service another name."""
     versioned: bool = True
     """Its `service.version` is its own."""
     life: tuple[str, ...] = ("session.count",)
@@ -70,6 +72,7 @@ AGENTS = (
         cost_metric="claude_code.cost.usage",
         apart=True,
         life=("session.count", "active_time.total"),
+        library="com.anthropic.claude_code",
     ),
     Agent(
         kind="codex",
@@ -156,10 +159,14 @@ _LONG, _LONG_WINDOW = "[1m]", 1_000_000.0
 """How Claude Code marks, in metrics alone, that a model has its long window."""
 
 
-def agent_of(service: str, name: str) -> Agent | None:
-    """The agent with this `service.name`, or else the one whose metrics or events have such names."""
+def agent_of(service: str, name: str, library: str = "") -> Agent | None:
+    """The agent with this `service.name`, or else the one whose metrics or events have such names or scopes."""
     found = _BY_SERVICE.get(service)
-    return found or next((agent for agent in AGENTS if name.startswith(agent.prefix)), None)
+    if found is None:
+        found = next((agent for agent in AGENTS if name.startswith(agent.prefix)), None)
+    if found is None and library:
+        found = next((agent for agent in AGENTS if agent.library and library.startswith(agent.library)), None)
+    return found
 
 
 def word_of(agent: Agent, event: str) -> str:

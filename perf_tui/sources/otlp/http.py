@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from math import ceil
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from perf_tui.engine.source import SourceDenied, SourceError
 from perf_tui.sources.otlp.decode import BadBody, Encoding, Signal, TooLarge, protobuf_there, unzipped
@@ -71,9 +71,8 @@ class HttpReceiver:
             response = web.Response(
                 status=answer.status, body=failed(encoding, answer.code, str(answer)), headers=headers
             )
-        except (
-            Exception
-        ) as error:  # of this program's own making: whoever sends must not pay for it, and people are told
+        except Exception as error:
+            # Of this program's own making: whoever sends learns that it is not theirs, and people are told.
             self._door.broke(error)
             response = web.Response(status=500, body=failed(encoding, INTERNAL, "the request could not be taken in"))
         else:
@@ -135,6 +134,8 @@ class HttpReceiver:
                     if size > limits.body:
                         raise TooLarge
                     parts.append(part)
+        except (web.PayloadAccessError, ClientPayloadError, web.RequestPayloadError, ConnectionError):
+            raise _Answer(400, INVALID, "the body ended too early, or its chunks are none") from None
         except TimeoutError:
             raise _Answer(408, INVALID, f"the body did not come within {limits.seconds:g} s") from None
         return b"".join(parts)

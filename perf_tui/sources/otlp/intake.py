@@ -59,7 +59,8 @@ class Intake:
         self._seen: dict[int, None] = {}
         self._rejected = 0
         self._why = ""
-        self._trouble = ""
+        self.trouble = ""
+        """What went wrong last, for people."""
         self.received = dict.fromkeys(Signal, 0)
         """Points, records and spans since the beginning."""
 
@@ -143,12 +144,12 @@ class Intake:
 
     def note(self, trouble: str) -> None:
         """Something went wrong that people should know."""
-        self._trouble = trouble
+        self.trouble = trouble
 
     def derive(self, at: float, wall: float) -> Derived:
         """Measures and rows at this moment."""
         self._ledger.expire(at)
-        notices = [self._trouble] if self._trouble else []
+        notices = [self.trouble] if self.trouble else []
         if self._rejected:
             notices.append(f"{self._rejected} points or records were not taken in: {self._why}")
         if self.sessions.evicted:

@@ -69,6 +69,8 @@ class Event(NamedTuple):
     """Seconds since the epoch; 0 where the sender does not say."""
     identity: int
     """Of its sender, its time and all its attributes; 0 where it has no time."""
+    library: str = ""
+    """The name of its scope."""
 
 
 def text(labels: Labels, name: str) -> str:

@@ -118,6 +118,7 @@ class Reader:
         for resource, scopes in _parts(request.resource_logs, "scope_logs"):
             sender = self._sender(resource, peer)
             for scope in scopes:
+                library = ((scope.scope.name if scope.scope is not None else "") or "")[:200]
                 given = scope.log_records or ()
                 room = max(0, MOST_RECORDS - records)
                 records += len(given)
@@ -129,7 +130,7 @@ class Reader:
                     if isinstance(name, str) and name:
                         time = _time(record.time_unix_nano) or _time(record.observed_time_unix_nano)
                         identity = hash((sender.identity, time, _identity(record.attributes or ()))) if time else 0
-                        found.append(Event(sender, name, labels, time / 1e9, identity))
+                        found.append(Event(sender, name, labels, time / 1e9, identity, library))
         return ReadLogs(found, records, rejected)
 
     def _sender(self, part: Any, peer: Peer | None) -> Sender:

@@ -48,7 +48,7 @@ class Sessions:
 
     def event(self, event: Event, at: float, wall: float) -> None:
         """Take in an event, if it is an agent's."""
-        agent = agent_of(event.sender.text("service.name"), event.name)
+        agent = agent_of(event.sender.text("service.name"), event.name, event.library)
         if agent is None:
             return
         session = self._session(agent, event.sender, event.labels, at, wall)

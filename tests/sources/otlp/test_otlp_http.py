@@ -226,6 +226,25 @@ class TestRefusals:
             assert [each.rejected_data_points for each in partial] == [0, 0, 5, 10]
             assert partial[2].error_message == "more than 25 sets of labels are pushed"
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"Content-Length: 100\r\n\r\n{",
+            b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        ],
+    )
+    async def test_senders_that_break_off_are_no_fault_of_its_own(self, body: bytes) -> None:
+        async with receiving() as client:
+            reader, writer = await asyncio.open_connection("127.0.0.1", client.source.port)
+            writer.write(b"POST /v1/logs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + body)
+            writer.write_eof()
+            answer = await asyncio.wait_for(reader.read(), 5)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+            writer.close()
+            assert (await client.post(BODY, **PROTOBUF))[0] == 200
+            assert client.source.intake.trouble == ""
+
 
 class TestToken:
     async def test_who_has_none_is_sent_away(self, monkeypatch: pytest.MonkeyPatch) -> None:

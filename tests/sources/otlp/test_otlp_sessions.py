@@ -176,6 +176,15 @@ class TestUsage:
         play.push(metrics({"service.name": "opencode"}, counter("claude_code.token.usage", [point], DELTA)))
         assert usage(play.workers()["opencode o1"]).output == 70.0
 
+    def test_a_service_of_another_name_is_known_by_the_scope(self) -> None:
+        play = Play()
+        request = logs({"service.name": "our-agents"}, CALL)
+        play.push(request)
+        assert play.workers() == {}
+        request.resource_logs[0].scope_logs[0].scope.name = "com.anthropic.claude_code.events"
+        play.push(request)
+        assert list(play.workers()) == ["claude s1"]
+
     def test_windows_of_models(self) -> None:
         assert window_of("claude-sonnet-4-5") == 200_000
         assert window_of("claude-sonnet-4-5[1m]") == 1_000_000

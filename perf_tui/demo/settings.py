@@ -25,8 +25,8 @@ from perf_tui.demo.roles import ROLES
 
 SHOP, PRICING, MODEL, CREW = "shop", "pricing", "llama", "crew"
 """How the parts are called on the screens."""
-_FEW = 60
-"""Scores that make a baseline: there are as many after a minute."""
+_FEW = 40
+"""Scores that make a baseline: there are as many within a minute."""
 
 
 def config_of(plan: Plan, base: Config) -> Config:
@@ -64,7 +64,7 @@ def _target(name: str, url: str) -> Target:
 def _quality(plan: Plan) -> tuple[QualityStream, ...]:
     if plan.model is None:
         return ()
-    return (QualityStream(name=MODEL, path=plan.file(SCORES), first=_FEW, window=_FEW, low=0.0, high=1.0),)
+    return (QualityStream(name=MODEL, path=plan.file(SCORES), first=_FEW, window=2 * _FEW, low=0.0, high=1.0),)
 
 
 def rules(interval: float) -> tuple[AlertRule, ...]:

@@ -43,7 +43,7 @@ class Scene(NamedTuple):
 
     incident: str
     tells: str
-    """What the log of alerts says of it."""
+    """What the list of active alerts then says, as a regular expression."""
     shots: tuple[Shot, ...]
 
 
@@ -51,19 +51,19 @@ SCENES = (
     Scene("slow-dependency", "", ()),
     Scene("runaway-task", "", ()),
     Scene(
-        "failing-requests", r"raised\s+\S+ shop", (
+        "failing-requests", r"(firing|flapping)\s+5xx", (
             Shot("app", ("2", "g"), r"routes by time spent|latency \w+"),
             Shot("service", ("enter",), r"to \d\d:\d\d:\d\d"),
         ),
     ),
     Scene(
-        "dead-worker", r"raised\s+error", (
+        "dead-worker", r"(firing|flapping)\s+error", (
             Shot("workers", ("5",), r"processing|waiting"),
             Shot("worker", ("enter",), r"Esc back|pid \d"),
         ),
     ),
     Scene(
-        "full-cache", r"raised\s+waiting", (
+        "full-cache", r"(firing|flapping)\s+waiting", (
             Shot("ai", ("4",), r"tokens per second"),
             Shot("overview", ("1",), r"memory\s+\d"),
             Shot("system", ("3",), r"\d+ processes"),

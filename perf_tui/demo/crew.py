@@ -17,7 +17,7 @@ from typing import Any
 from perf_tui.demo import leash
 from perf_tui.demo.lines import HEARTBEATS, Lines
 from perf_tui.demo.parts import Part
-from perf_tui.demo.roles import ROLES
+from perf_tui.demo.roles import BY_NAME, ROLES
 
 SOON = 3.0
 """Seconds after which one that ended by itself is started anew."""
@@ -29,6 +29,7 @@ class Crew:
 
     def __init__(self, folder: Path, words: list[str]) -> None:
         """`words` are what each worker is started with, behind its name and the folder."""
+        self._folder = folder
         self._words = [str(folder), *words]
         self._beats = Lines(str(folder / HEARTBEATS))
         self._parts = {role.name: self._start(role.name) for role in ROLES}
@@ -80,7 +81,15 @@ class Crew:
         """What a supervisor knows of one that has ended; its next word is that of its successor."""
         how = f"killed by signal {-code}" if code < 0 else f"ended with {code}"
         error = f"{how}; started anew in {max(0.0, seconds):.0f} s"
-        self._beats.put_json(worker=name, time=time.time(), state="restarting", interval=seconds + SOON, error=error)
+        self._beats.put_json(
+            worker=name,
+            time=time.time(),
+            state="restarting",
+            interval=max(SOON, seconds),
+            error=error,
+            pid=self._parts[name].pid,
+            **BY_NAME[name].facts(self._folder),
+        )
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -12,6 +14,11 @@ class Role(NamedTuple):
     title: str
     tasks: tuple[str, ...]
     """Names of tasks that are its own."""
+
+    def facts(self, folder: Path) -> dict[str, str]:
+        """What every heartbeat says of it; the folder is that of the demo."""
+        log = str(folder / f"{self.name}.log")
+        return {"host": socket.gethostname(), "role": self.title, "queue": self.name.lower(), "log": log}
 
 
 ROLES = (
@@ -24,3 +31,4 @@ ROLES = (
     Role("PM", "keeps the list short", ("plan: sprint", "write: story")),
     Role("DEVOPS", "keeps it running", ("deploy: canary", "rotate: keys")),
 )
+BY_NAME = {role.name: role for role in ROLES}

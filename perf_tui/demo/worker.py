@@ -11,7 +11,6 @@ import http.client
 import os
 import random
 import signal
-import socket
 import threading
 import time
 import zlib
@@ -22,7 +21,7 @@ from typing import Any
 from perf_tui.demo import leash, model
 from perf_tui.demo.asking import ask
 from perf_tui.demo.lines import HEARTBEATS, SCORES, Lines, Log
-from perf_tui.demo.roles import ROLES
+from perf_tui.demo.roles import BY_NAME
 from perf_tui.demo.scores import scores
 from perf_tui.demo.speaker import Failed, Speaker
 
@@ -37,9 +36,8 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, tasks: str, server: str | None) -> None:
         self._name = name
-        self._role = next(role for role in ROLES if role.name == name)
-        self._log_path = folder / f"{name}.log"
-        self._log = Log(str(self._log_path))
+        self._facts = BY_NAME[name].facts(folder)
+        self._log = Log(self._facts["log"])
         self._beats = Lines(str(folder / HEARTBEATS))
         self._scores = Lines(str(folder / SCORES))
         self._tasks = tasks
@@ -82,10 +80,7 @@ class Worker:
             failed=self._failed,
             interval=BEAT,
             pid=os.getpid(),
-            host=socket.gethostname(),
-            role=self._role.title,
-            queue=self._name.lower(),
-            log=str(self._log_path),
+            **self._facts,
             **self._used(),
             **told,
         )
@@ -143,7 +138,7 @@ class Worker:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=[role.name for role in ROLES])
+    parser.add_argument("name", choices=list(BY_NAME))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tasks", required=True, metavar="URL", help="the queue")
     parser.add_argument("--model", metavar="URL", help="the model server")

@@ -21,6 +21,8 @@ from perf_tui.demo.stage import PACE
 from perf_tui.engine.snapshot import Snapshot
 
 BADGE = "DEMO"
+LOADING = 1.0
+"""Seconds that the interface takes on a usual machine until it is there."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(base: Config, incidents: str, pace: float) -> int:
     from perf_tui.cli.tui import run as show
 
-    with Demo(incidents, pace) as demo:
+    with Demo(incidents, pace, after=LOADING) as demo:
         code = show(demo.config(base), BADGE, demo.missing, demo.file)
     if demo.failure:
         print(f"{PROGRAM}: {demo.failure}", file=sys.stderr)

@@ -16,27 +16,56 @@ from perf_tui.demo.plan import Plan
 
 SLOTS = "4"
 _GLANCE = 0.05
+_SOON = 10.0
+"""Seconds after which one that does not listen yet is not waited for."""
 
 
 class Cast:
     """Starts them; as a context manager, ends them. Each has its levers: `cast.pricing.tell(delay=0.8)`."""
 
     def __init__(self, plan: Plan, *, load: bool = True) -> None:
-        """`load` says whether anybody uses them."""
+        """`load` says whether anybody uses them.
+
+        One after the other, each once the last one is there: who watches them starts at the same time, and
+        fifteen interpreters at once would leave it little of a small machine.
+        """
         self.plan = plan
+        self._started: list[Part] = []
         for name in (ACCESS_LOG, HEARTBEATS, SCORES):
             Path(plan.file(name)).touch(0o600)  # who watches them need not wait for the first line
+        try:
+            self._start(load)
+        except BaseException:
+            self.end()
+            raise
+
+    def _start(self, load: bool) -> None:
+        plan = self.plan
         model = ["--model", plan.model] if plan.model is not None else []
+        log = ["--log", plan.file(ACCESS_LOG)]
+        self.pricing = self._part("pricing", str(plan.pricing_port), port=plan.pricing_port)
+        self.shop = self._part(
+            "shop", str(plan.shop_port), "--pricing", plan.pricing, *model, *log, port=plan.shop_port
+        )
+        self.tasks = self._part("tasks", str(plan.tasks_port), port=plan.tasks_port)
         self.model = None
-        if plan.model_port is not None:  # takes longest
-            self.model = Part("model", plan.folder, str(plan.model_port), "--slots", SLOTS)
-        self.pricing = Part("pricing", str(plan.pricing_port))
-        self.shop = Part("shop", str(plan.shop_port), "--pricing", plan.pricing, *model, "--log", plan.file(ACCESS_LOG))
-        self.tasks = Part("tasks", str(plan.tasks_port))
-        self.crew = Part("crew", plan.folder, "--tasks", plan.tasks, *model)
+        if plan.model_port is not None:
+            words = (plan.folder, str(plan.model_port), "--slots", SLOTS)
+            self.model = self._part("model", *words, port=plan.model_port)
+        self.crew = self._part("crew", plan.folder, "--tasks", plan.tasks, *model)
         self.load = None
         if load:
-            self.load = Part("load", "--shop", plan.shop, "--tasks", plan.tasks, *model, "--seed", str(plan.seed))
+            seed = ["--seed", str(plan.seed)]
+            self.load = self._part("load", "--shop", plan.shop, "--tasks", plan.tasks, *model, *seed)
+
+    def _part(self, name: str, *words: str, port: int | None = None) -> Part:
+        """Start one, and wait a while until it listens."""
+        part = Part(name, *words)
+        self._started.append(part)
+        end = time.monotonic() + _SOON
+        while port is not None and part.alive and not _listens(port) and time.monotonic() < end:
+            time.sleep(_GLANCE)
+        return part
 
     def __enter__(self) -> Self:
         return self
@@ -46,9 +75,8 @@ class Cast:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Those that were started."""
-        every = (self.load, self.crew, self.tasks, self.shop, self.pricing, self.model)
-        return tuple(part for part in every if part is not None)
+        """Those that were started, the last one first."""
+        return tuple(reversed(self._started))
 
     @property
     def ready(self) -> bool:

@@ -22,6 +22,8 @@ from perf_tui.demo.roles import BY_NAME, ROLES
 SOON = 3.0
 """Seconds after which one that ended by itself is started anew."""
 _GLANCE = 0.25
+_APART = 0.2
+"""Seconds between the starts of two workers: about what one takes."""
 
 
 class Crew:
@@ -32,7 +34,10 @@ class Crew:
         self._folder = folder
         self._words = [str(folder), *words]
         self._beats = Lines(str(folder / HEARTBEATS))
-        self._parts = {role.name: self._start(role.name) for role in ROLES}
+        self._parts: dict[str, Part] = {}
+        for role in ROLES:
+            self._parts[role.name] = self._start(role.name)
+            time.sleep(_APART)
         self._due: dict[str, float] = {}
         self._told: set[str] = set()
 

@@ -28,9 +28,18 @@ class Demo:
     """Starts one in the background; as a context manager, ends it with all its processes and files."""
 
     def __init__(
-        self, incidents: str = "all", pace: float = PACE, *, seed: int = 1, told: Told = lambda event: None
+        self,
+        incidents: str = "all",
+        pace: float = PACE,
+        *,
+        seed: int = 1,
+        after: float = 0.0,
+        told: Told = lambda event: None,
     ) -> None:
-        """`incidents` is all, off, or names with commas between; `told` is given what the stage says, on a thread."""
+        """`incidents` is all, off, or names with commas between; `told` is given what the stage says, on a thread.
+
+        The parts are started `after` so many seconds: who draws an interface wants the machine for itself first.
+        """
         self.missing = model.missing()
         """What to install for the whole of it, in one line; empty where nothing is missing."""
         self._folder = Path(tempfile.mkdtemp(prefix="perf-tui-demo-"))
@@ -41,7 +50,8 @@ class Demo:
         try:
             self.plan = Plan.in_folder(self._folder, seed)
             (self._folder / PLAN).write_bytes(msgspec.json.encode(self.plan))
-            self._stage = Part("stage", str(self._folder), "--incidents", incidents, "--pace", f"{pace:g}", listen=True)
+            words = ("--incidents", incidents, "--pace", f"{pace:g}", "--after", f"{after:g}")
+            self._stage = Part("stage", str(self._folder), *words, listen=True)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

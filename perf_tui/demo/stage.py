@@ -86,11 +86,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--incidents", default="all", help="all, off, or names with commas between them")
     parser.add_argument("--pace", type=float, default=PACE, metavar="SECONDS", help="from one incident to the next")
+    parser.add_argument("--after", type=float, default=0.0, metavar="SECONDS", help="before the first part is started")
     chosen = parser.parse_args()
     levers: queue.Queue[Mapping[str, Any]] = queue.Queue()
     # Not hard: it is the one that ends the others and cleans up.
     leash.hold(levers.put, lambda: levers.put(_OVER), hard=False)
     try:
+        with suppress(queue.Empty):
+            told = levers.get(timeout=chosen.after)
+            if told is _OVER:
+                return
+            levers.put(told)
         plan = msgspec.json.decode((chosen.folder / PLAN).read_bytes(), type=Plan)
         with Cast(plan) as cast:
             try:

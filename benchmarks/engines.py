@@ -23,8 +23,8 @@ from perf_tui.sources.scrape.source import ScrapeSource
 
 CAPTURE = Path(__file__).parents[1] / "tests" / "data" / "ai" / "vllm_v1_0.32.0_cpu_busy.prom"
 INTERVAL = 2.0
-WARM = 40
-"""Ticks before it is measured: recognised, connected, and with a window that is full of numbers."""
+WARM = 70
+"""Ticks before it is measured: recognised, connected for good, and with a window that is full of numbers."""
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sources" / "gpu"))
 

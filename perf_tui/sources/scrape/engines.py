@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from perf_tui.measures.engines import DETAILS, NOT_TOLD, Engine, Phases, Rank, Reason, Slot
 from perf_tui.measures.model import Sample, Status, Value
@@ -11,19 +12,53 @@ from perf_tui.measures.workers import State, state_of
 from perf_tui.sources.profiles.matching import value
 from perf_tui.sources.scrape.evaluate import Evaluation
 from perf_tui.sources.scrape.plan import Plan
-from perf_tui.sources.scrape.terms import Key
+from perf_tui.sources.scrape.terms import Key, Row
 from perf_tui.text import clean, cut
 
 RUNNING, WAITING, KV_CACHE = "ai.requests.running", "ai.requests.waiting", "ai.kv_cache.utilization"
+AT_FIRST, EVERY = 10, 3
+"""Details are means over the window: they are worked out with each of the first scrapes, later with one of so many."""
 KINDS = {"llamacpp": "llama.cpp", "ray-serve-deployments": "ray-serve", "trtllm-serve": "trtllm"}
 """What processes of a server are called as workers, where its profile has another name."""
+_ORDER = {state: place for place, state in enumerate(State)}
 MOST_RANKS, MOST_REASONS = 64, 16
 LONGEST_NAME = 40
+
+
+class Slow(NamedTuple):
+    """What of a row changes slowly."""
+
+    told: dict[str, Value]
+    """Details by their names."""
+    finish: tuple[Reason, ...]
+
+
+class Details:
+    """What changes slowly of the rows of one endpoint, by row."""
+
+    def __init__(self) -> None:
+        self._scrapes = 0
+        self._known: dict[Row, Slow] = {}
+
+    def turn(self) -> None:
+        """There is another scrape."""
+        self._scrapes += 1
+        if self._scrapes <= AT_FIRST or self._scrapes % EVERY == 0:
+            self._known.clear()
+
+    def of(self, plan: Plan, evaluation: Evaluation, key: Key, times: Times) -> Slow:
+        """Those of a row."""
+        found = self._known.get(key.row)
+        if found is None:
+            told = {name: evaluation.number(name, key) for name in DETAILS}
+            found = self._known[key.row] = Slow(told, tuple(_finish(plan, evaluation, key, times)))
+        return found
 
 
 def engines(
     plan: Plan,
     evaluation: Evaluation,
+    details: Details,
     times: Times,
     source: str,
     samples: Sequence[Sample],
@@ -36,8 +71,7 @@ def engines(
         key = Key(row)
         shown = evaluation.shown[row]
         labels = dict(shown)
-        finish = tuple(_finish(plan, evaluation, key, times))
-        told = {name: evaluation.number(name, key) for name in DETAILS}
+        told, finish = details.of(plan, evaluation, key, times)
         words = _words(plan, evaluation, key)
         ranks = tuple(_ranks(plan, evaluation, key, words))
         yield Engine(
@@ -83,12 +117,13 @@ def _finish(plan: Plan, evaluation: Evaluation, key: Key, times: Times) -> Itera
 def _words(plan: Plan, evaluation: Evaluation, key: Key) -> dict[str, str]:
     """How each rank is, or the whole under an empty name: the worst word of all that are told."""
     found: dict[str, str] = {}
-    order = list(State)
     for standing, term in plan.states:
         for labels, number in evaluation.standing(term, key):
             word = standing.words.get(f"{number:g}")
+            if word is None:
+                continue
             rank = cut(clean(value(labels, plan.profile.rank)), LONGEST_NAME)
-            if word and (rank not in found or order.index(_state(word)) < order.index(_state(found[rank]))):
+            if rank not in found or _ORDER[_state(word)] < _ORDER[_state(found[rank])]:
                 found[rank] = word
     return found
 

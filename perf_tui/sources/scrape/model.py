@@ -17,7 +17,7 @@ from perf_tui.sources.profiles.matching import plain
 from perf_tui.sources.profiles.schema import Profile
 from perf_tui.sources.profiles.survey import Survey
 from perf_tui.sources.scrape.crew import Crew
-from perf_tui.sources.scrape.engines import engines
+from perf_tui.sources.scrape.engines import Details, engines
 from perf_tui.sources.scrape.evaluate import Evaluation
 from perf_tui.sources.scrape.exposition import Line
 from perf_tui.sources.scrape.gpus import gpus
@@ -82,6 +82,7 @@ class Model:
         """Start to count for new plans. What the scrapes before did not have yet began at 0 since."""
         self._late: set[int] | None = set() if len(self._times) else None
         self._ledger = Ledger()
+        self._details: dict[str, Details] = {}
         self._workers = Workers(self._ledger)
         self._crew = Crew(self._source) if any(plan.profile.layer == "workers" for plan in self._plans) else None
         self._owners: dict[int, list[tuple[Term[object], tuple[Key, ...]]]] = {}
@@ -167,6 +168,8 @@ class Model:
         tables: dict[str, Any] = {"recognised": (Recognised(self._source, self.recognised),)}
         notices = tuple(self._notices(scrape))
         self._scrapes += 1
+        for details in self._details.values():
+            details.turn()
         for plan in self._plans:
             if self._scrapes % 16 == 0:
                 plan.forget(self._times.start)
@@ -183,6 +186,7 @@ class Model:
                     found = engines(
                         plan,
                         evaluation,
+                        self._details.setdefault(plan.profile.name, Details()),
                         self._times,
                         self._source,
                         own,

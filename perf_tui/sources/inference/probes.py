@@ -15,6 +15,8 @@ from perf_tui.sources.scrape.fetch import Fetcher, TargetOptions
 
 RARELY = 30
 """Scrapes between two questions for settings."""
+SOON = 3
+"""Scrapes until one that has not answered at all is asked for them again."""
 SHORT = 2.0
 """Seconds for an answer."""
 LARGEST = 4 * 1024 * 1024
@@ -86,6 +88,8 @@ class Probes:
         except SourceError:
             if asked.endpoint.always:  # what stood there a moment ago does not stand there now
                 asked.told = Told()
+            elif not asked.told.lines:
+                asked.due = SOON  # it was too busy to say what it is
             return
         if response.status == 200:
             asked.told = asked.endpoint.tell(decoded(response.body))

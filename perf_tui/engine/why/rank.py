@@ -119,10 +119,11 @@ def may_have_moved(window: array[float], usual: int, floor: float) -> bool:
         few = sorted(number for number in few if isfinite(number))
         if len(few) < FEWEST or not isfinite(sum(since)):
             return True
-    # It may be one that only rises, or falls, which is compared with its own line.
-    at_an_end = (first == few[0] or first == few[-1] or not isfinite(first)) and few[0] != few[-1]
-    if at_an_end and _slope([number for number in window[:usual] if isfinite(number)]):
-        return True
+    if (first == few[0] or first == few[-1] or not isfinite(first)) and few[0] != few[-1]:
+        # It may be one that only rises, or falls, which is compared with its own line.
+        some = [number for number in window[:usual:THIN] if isfinite(number)]
+        if some in (few, few[::-1]):
+            return True
     count = len(few)
     middle, least = few[count // 2], few[count * 3 // 4] - few[count // 4]
     if count % 2 == 0:

@@ -28,10 +28,10 @@ class Finding(NamedTuple):
 
 
 def findings(snapshot: Snapshot) -> list[Finding]:
-    """Worst first; of one level alerts before values, and values before sources."""
+    """Worst first; of one level alerts before values, and values before sources. What somebody knows of comes last."""
     firing = [alert for alert in snapshot.alerts if alert.firing]
     told = {alert.series for alert in firing}
-    found = [Finding(alert.level.word, alert.series, alert.value, alert) for alert in firing]
+    found = [Finding(alert.level.word if alert.calls else "info", alert.series, alert.value, alert) for alert in firing]
     found += [finding for finding in _beyond(snapshot) if finding.series not in told]
     found += [Finding("warning", source=source) for source in snapshot.sources if source.trouble is not None]
     return sorted(found, key=lambda finding: _RANK[finding.level])
@@ -60,7 +60,8 @@ def words(finding: Finding, now: float, ascii_only: bool = False) -> str:
     if (alert := finding.alert) is None:
         return text
     lasted = seconds(max(0.0, now - alert.since))
-    text = f"{text} (limit {number(alert.threshold, unit)}) for {lasted}: {clean(alert.rule.message)}"
+    known = "" if alert.calls else f", {alert.told_state.value}"
+    text = f"{text} (limit {number(alert.threshold, unit)}{known}) for {lasted}: {clean(alert.rule.message)}"
     arrow, dot = ("->", " - ") if ascii_only else ("→", " · ")
     why = clean(why_words(alert.why, arrow, dot))
     return f"{text}{dot}{why}" if why else text

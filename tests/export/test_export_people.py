@@ -167,6 +167,16 @@ class TestFindings:
         )
         assert [each.level for each in findings(snapshot)] == ["critical", "warning", "warning"]
 
+    @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SILENCED, State.SUPPRESSED])
+    def test_what_somebody_knows_of_comes_last(self, make: Make, state: State) -> None:
+        rule = Rule("cpu", "system.cpu.utilization", ((Level.CRITICAL, 0.95),), message="CPU is high")
+        cpu = series("system.cpu.utilization")
+        alert = Alert(rule, cpu, Level.CRITICAL, True, 0.99, TIME - 60, state=state)
+        snapshot = make({cpu: Value(0.99), series("system.memory.utilization"): Value(0.75)}, alerts=(alert,))
+        first, last = findings(snapshot)
+        assert (first.level, last.level, last.alert) == ("warning", "info", alert)
+        assert f"(limit 95%, {state.value}) for 1m00s" in words(last, TIME)
+
 
 class TestMarkdown:
     def test_every_row_of_a_table_has_as_many_cells_as_its_head(self, usual: Snapshot) -> None:

@@ -10,7 +10,7 @@ from ui_scene import EPOCH, Driver, Scene, process, running
 
 from perf_tui.config.schema import Config
 from perf_tui.engine.alerts.engine import AlertEngine
-from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Rule, compared
+from perf_tui.engine.alerts.model import Alert, Change, Kind, Level, Rule, State, compared
 from perf_tui.engine.alerts.rules import rules
 from perf_tui.engine.engine import Engine
 from perf_tui.engine.snapshot import Snapshot, SourceState
@@ -132,6 +132,14 @@ async def test_the_header_counts_what_fires(scene: Scene) -> None:
         scene.alert("system.disk.busy", Level.WARNING, device="nvme0n1")
         await driver.publish()
         assert "▲ 2 warnings" in driver.rows[0]
+        # What somebody knows of, or wants quiet of, does not call for anybody.
+        scene.alerts = tuple(replace(alert, state=State.SILENCED) for alert in scene.alerts)
+        scene.sources = (SourceState("handler ops", "handler", Status.ERROR, None, "refused"),)
+        await driver.publish()
+        assert "critical" not in driver.rows[0]
+        assert "6 known" in driver.rows[0]
+        assert "▲ 1 handler failed" in driver.rows[0]
+        assert "source" not in driver.rows[0]
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])

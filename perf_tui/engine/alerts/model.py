@@ -226,6 +226,11 @@ class Alert:
         return self.state or (State.FIRING if self.firing else State.PENDING)
 
     @property
+    def calls(self) -> bool:
+        """Whether it wants somebody: it fires, and nobody knows of it yet, wants quiet, or is told of its cause."""
+        return self.firing and self.told_state in (State.FIRING, State.NO_DATA)
+
+    @property
     def threshold(self) -> float:
         """The limit that was passed."""
         return self.rule.limit(self.level)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from perf_tui.engine.alerts.model import Level
+from perf_tui.engine.snapshot import NOT_READ
 from perf_tui.text import cut
 from perf_tui.text import width as cells_of
 from perf_tui.ui.draw.row import Row, Spans
@@ -64,8 +65,8 @@ def _state(view: View) -> Spans:
 
 
 def _alerts(view: View) -> Spans:
-    """How many alerts fire, by level: this is always shown."""
-    counts = Counter(alert.level for alert in view.snapshot.alerts if alert.firing)
+    """How many alerts want somebody, by level: this is always shown."""
+    counts = Counter(alert.level for alert in view.snapshot.alerts if alert.calls)
     spans: Spans = ()
     for level, name in ((Level.CRITICAL, "critical"), (Level.WARNING, "warning")):
         if counts[level]:
@@ -77,8 +78,14 @@ def _alerts(view: View) -> Spans:
 
 def _others(view: View) -> Iterator[Spans]:
     """What else stands at the right end, the most important first."""
-    failed = sum(source.status in ("error", "denied") for source in view.snapshot.sources)
-    if failed:
-        words = f"{view.glyphs.marks['warning']} {failed} source{'s' if failed > 1 else ''} failed "
-        yield ((words, "warning"),)
+    failed = Counter(
+        source.kind if source.kind in NOT_READ else "source"
+        for source in view.snapshot.sources
+        if source.trouble is not None
+    )
+    for kind, count in failed.items():
+        what = "alert memory" if kind == "alerts" else f"{count} {kind}{'s' if count > 1 else ''}"
+        yield ((f"{view.glyphs.marks['warning']} {what} failed ", "warning"),)
+    if known := sum(alert.firing and not alert.calls for alert in view.snapshot.alerts):
+        yield ((f"{known} known ", "dim"),)
     yield ((f"self {view.text(view.snapshot.get('self.cpu'), 'ratio'):>5} ", "dim"),)

@@ -53,7 +53,8 @@ def _words(finding: Finding, snapshot: Snapshot) -> str:
         return text
     lasted = seconds(max(0.0, snapshot.time - alert.since))
     better = "" if alert.rule.level(alert.value) else ", better now"
-    return f"{text} (limit {number(alert.threshold, unit)}{better}) for {lasted}"
+    known = "" if alert.calls else f", {alert.told_state.value}"
+    return f"{text} (limit {number(alert.threshold, unit)}{better}{known}) for {lasted}"
 
 
 def cause(key: Series, snapshot: Snapshot) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
+from itertools import count
 from math import inf, isfinite
 
 from perf_tui.engine.alerts.model import EARLY, Kind, Level, Over, Rule
@@ -18,6 +19,9 @@ from perf_tui.measures.model import Series, Status, Value, series
 from perf_tui.measures.resolution import resolution
 
 BUCKETS = 120
+_FAR = 1e6
+"""Times by which numbers may differ and be taken off a sum without a trace that matters."""
+_TURNS = count()
 BURNS = {Level.CRITICAL: (1 / 720, 1 / 8640), Level.WARNING: (1 / 120, 1 / 1440), Level.INFO: (1 / 10, 1 / 120)}
 """The long and the short window of each level, as shares of the objective's period: of 30 days 1 h with 5 min,
 6 h with 30 min, 3 d with 6 h. Both must burn: the long one says that it matters, the short one that it goes on."""
@@ -45,6 +49,8 @@ class _Sums:
         self._width = span / buckets
         self.buckets: deque[list[float]] = deque()
         self.part = self.whole = 0.0
+        self._since = next(_TURNS) % BUCKETS
+        """Buckets taken off since the sums were made anew, from a start of its own: not all do so in one tick."""
         self._first = 0.0
         self.watched = 0.0
         """Seconds since the first was taken in, without a gap as long as the window."""
@@ -54,9 +60,8 @@ class _Sums:
         old = []
         while self.buckets and self.buckets[0][0] < at - self.span - EARLY:
             old.append(self.buckets.popleft())
-        if old:  # what was rounded, or not finite, leaves with its bucket
-            self.part = sum(bucket[1] for bucket in self.buckets)
-            self.whole = sum(bucket[2] for bucket in self.buckets)
+        if old:
+            self._take_off(old)
         if not self.buckets:
             self._first = at
         self.watched = at - self._first
@@ -68,6 +73,19 @@ class _Sums:
         self.part += part
         self.whole += whole
         return old
+
+    def _take_off(self, old: list[list[float]]) -> None:
+        for _, part, whole in old:
+            self.part -= part
+            self.whole -= whole
+            self._since += 1
+            # What is far larger than the rest, or not finite, would leave its rounding, or itself, behind.
+            if not (abs(part) <= _FAR * abs(self.part) and abs(whole) <= _FAR * abs(self.whole)):
+                self._since = BUCKETS
+        if self._since >= BUCKETS:
+            self._since = 0
+            self.part = sum(bucket[1] for bucket in self.buckets)
+            self.whole = sum(bucket[2] for bucket in self.buckets)
 
     @property
     def mean(self) -> float:

@@ -298,13 +298,13 @@ def test_no_more_files_stay_open_than_allowed_and_none_for_long(people: People, 
 
 
 async def test_a_closed_source_keeps_no_file_open(people: People, tree: Tree) -> None:
-    before = open_files()
+    before, others = open_files(), threading.enumerate()
     people.set(1)
     source = Processes(Host(tree.proc))
     await source.read()
     await source.read()
     assert open_files() == before + 1
-    threads = [thread for thread in threading.enumerate() if thread.name == "perf-tui processes"]
+    threads = [thread for thread in threading.enumerate() if thread not in others]
     await source.close()
     for thread in threads:  # one that has ended holds nothing of its last call
         thread.join()
